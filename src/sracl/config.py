@@ -1,0 +1,245 @@
+"""One typed configuration for a run: read from YAML, overridden key by key, checked, with defaults for all but the data."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sracl.errors import InputError
+
+Cutoff = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnsConfig(Section):
+    """Names of the columns. time: epoch, ISO text, datetime or an order column; null takes the file's order."""
+
+    user: str = "user_id"
+    item: str = "item_id"
+    time: str | None = "timestamp"
+    text: tuple[str, ...] | None = Field(None, description="columns of the items table; null takes all text columns")
+
+
+class DatasetConfig(Section):
+    """Where the data are: a known data set by `name`, or files of one's own."""
+
+    name: str | None = None
+    interactions: Path | None = None
+    items: Path | None = None
+    columns: ColumnsConfig = ColumnsConfig()
+    min_interactions: int = Field(5, ge=1, description="k-core: users and items with fewer are removed, iterated")
+    repeats: Literal["keep", "first", "last"] = "keep"
+    max_length: int = Field(20, ge=2, description="most recent items of a history that the model reads")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "DatasetConfig":
+        if (self.name is None) == (self.interactions is None):
+            raise ValueError("give either dataset.name or dataset.interactions")
+        return self
+
+
+class WriterConfig(Section):
+    """Who writes the texts."""
+
+    kind: Literal["template"] = "template"
+
+
+class EncoderConfig(Section):
+    """Who embeds the texts. model: a sentence-transformers name or folder, for that kind only."""
+
+    kind: Literal["minilm", "sentence-transformers"] = "minilm"
+    model: str | None = None
+    batch_size: int = Field(64, ge=1, description="texts a call")
+
+    @model_validator(mode="after")
+    def _model_where_needed(self) -> "EncoderConfig":
+        if (self.kind == "sentence-transformers") != (self.model is not None):
+            raise ValueError("give encoder.model with kind sentence-transformers, and only with it")
+        return self
+
+
+class SemanticsConfig(Section):
+    """From texts to neighbours."""
+
+    domain: str | None = Field(None, description="what the items are, in the plural; null: the data set's own word")
+    writer: WriterConfig = WriterConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    profiles: Literal["every-prefix"] = "every-prefix"
+    neighbors: int = Field(10, ge=1)
+    memory_mb: int = Field(256, ge=1, description="bound on the similarities held at a time, in MiB")
+
+
+class BackboneConfig(Section):
+    """The sequence encoder."""
+
+    name: Literal["sasrec"] = "sasrec"
+    dimension: int = Field(64, ge=1)
+    layers: int = Field(2, ge=1)
+    heads: int = Field(2, ge=1)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    positions: Literal["start", "end"] = "start"
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "BackboneConfig":
+        if self.dimension % self.heads:
+            raise ValueError(f"backbone.dimension {self.dimension} is no multiple of backbone.heads {self.heads}")
+        return self
+
+
+class CrossSequenceConfig(Section):
+    """The cross-sequence loss; weight is alpha in the paper, and 0 switches it off."""
+
+    weight: float = Field(0.1, ge=0)
+    temperature: float = Field(1.0, gt=0)
+    dropout: float = Field(0.5, ge=0, lt=1, description="on the synthesis weights")
+
+
+class IntraSequenceConfig(Section):
+    """The intra-sequence loss; weight is beta in the paper, and 0 switches it off."""
+
+    weight: float = Field(0.1, ge=0)
+    temperature: float = Field(1.0, gt=0)
+    substitution: float = Field(0.2, ge=0, le=1)
+
+
+class ObjectivesConfig(Section):
+    """What is learnt beside the next item. anchors_per_row: prefixes of a row that contrast; null takes all."""
+
+    cross_sequence: CrossSequenceConfig = CrossSequenceConfig()
+    intra_sequence: IntraSequenceConfig = IntraSequenceConfig()
+    anchors_per_row: int | None = Field(1, ge=1)
+
+    @property
+    def contrastive(self) -> bool:
+        """Whether any contrastive loss is switched on."""
+        return self.cross_sequence.weight > 0 or self.intra_sequence.weight > 0
+
+
+class TrainingConfig(Section):
+    """The loop. patience: epochs without a better validation MRR@10 before it stops."""
+
+    epochs: int = Field(100, ge=1)
+    patience: int = Field(10, ge=1)
+    learning_rate: float = Field(0.001, gt=0)
+    targets_per_step: int = Field(350, ge=1, description="about 256 prefixes a step in the paper's program")
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    threads: int | None = Field(None, ge=1, description="processor threads; null: what PyTorch takes")
+
+
+class EvaluationConfig(Section):
+    """Full ranking. exclude_seen: what recommendations do; metrics are always given both ways.
+
+    baselines: rows beside the model's; `backbone` trains the same backbone without the contrastive losses.
+    """
+
+    exclude_seen: bool = False
+    cutoffs: tuple[Cutoff, ...] = (5, 10, 20)
+    baselines: tuple[Literal["popularity", "repeat-last", "backbone"], ...] = ("popularity", "repeat-last")
+
+
+class RecommendationsConfig(Section):
+    """What `sracl recommend` writes: k items for every user."""
+
+    k: int = Field(10, ge=1)
+    show_users: int = Field(3, ge=0, description="users whose recommendations are printed")
+
+
+class RunConfig(Section):
+    """Everything that determines a run."""
+
+    run_dir: Path = Path("runs/run")
+    protocol: Literal["strict", "paper"] = "strict"
+    seed: int = Field(0, ge=0)
+    engine: Literal["local"] = "local"
+    dataset: DatasetConfig
+    semantics: SemanticsConfig = SemanticsConfig()
+    backbone: BackboneConfig = BackboneConfig()
+    objectives: ObjectivesConfig = ObjectivesConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    recommendations: RecommendationsConfig = RecommendationsConfig()
+
+    def to_yaml(self) -> str:
+        """The configuration with every default filled in, as `read_config` takes it."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def read_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a YAML file and apply `section.key=value` overrides, whose values are YAML too.
+
+    Raises InputError for a missing or unreadable file, an unknown key (with the nearest right one) or a bad value.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"there is no configuration {path}; see the README for one to start from") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path} must hold keys such as `run_dir` and `dataset`, but holds {type(values).__name__}")
+    for override in overrides:
+        _apply(values, override)
+    return make_config(values, source=str(path))
+
+
+def make_config(values: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
+    """Check nested values and fill the defaults in. Raises InputError, naming `source`."""
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        problems = [_explained(problem) for problem in error.errors()]
+        more = f" (and {len(problems) - 2} more)" if len(problems) > 2 else ""
+        raise InputError(f"{source}: " + "; ".join(problems[:2]) + more) from error
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"-o {override}: write section.key=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"-o {override}: the value is not YAML") from error
+    *sections, last = key.strip().split(".")
+    here: Any = values
+    for section in sections:
+        if here.get(section) is None:
+            here[section] = {}
+        here = here[section]
+        if not isinstance(here, dict):
+            raise InputError(f"-o {override}: {section} is no section")
+    here[last] = value
+
+
+def _explained(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        siblings = list(_keys_of(problem["loc"][:-1]))
+        near = difflib.get_close_matches(str(problem["loc"][-1]), siblings, n=1, cutoff=0.5)
+        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(siblings)}"
+        return f"unknown key `{place}`; {hint}"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool | None) else ""
+    return f"`{place}`: {message}{shown}" if place else message
+
+
+def _keys_of(path: Sequence[int | str]) -> Iterator[str]:
+    section: type[BaseModel] = RunConfig
+    for name in path:
+        annotation = section.model_fields[str(name)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return
+        section = annotation
+    yield from section.model_fields

@@ -1,0 +1,96 @@
+"""The data that every later part reads: users, catalogue, histories."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from sracl.datasets.sequences import Int64, Sequences
+from sracl.errors import InputError
+from sracl.files import folder_written_aside, write_json
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Users and items are numbered from 0 in the order of their ids; everything else refers to these numbers.
+
+    users: column `user_id` (any type), a row a user, row u being user number u.
+    catalogue: column `item_id` (any type) and the columns named in `text_columns`, a row an item.
+    histories: each user's item numbers in time order, oldest first, all interactions.
+    text_columns: the catalogue's columns that describe an item, the most telling first; empty: there is no text.
+    domain: what the items are, in the plural (`films`), or None.
+    """
+
+    users: pl.DataFrame
+    catalogue: pl.DataFrame
+    histories: Sequences
+    text_columns: tuple[str, ...] = ()
+    domain: str | None = None
+
+    @property
+    def user_count(self) -> int:
+        """Number of users."""
+        return self.users.height
+
+    @property
+    def item_count(self) -> int:
+        """Number of items; also the number that pads."""
+        return self.catalogue.height
+
+    def save(self, folder: Path) -> None:
+        """Write `users.parquet`, `catalogue.parquet`, `histories*.npy` and `dataset.json`, all or nothing."""
+        with folder_written_aside(folder) as aside:
+            self.users.write_parquet(aside / "users.parquet")
+            self.catalogue.write_parquet(aside / "catalogue.parquet")
+            self.histories.save(aside, "histories")
+            facts = {"users": self.user_count, "items": self.item_count, "interactions": len(self.histories.values)}
+            write_json(aside / "dataset.json", facts | {"text_columns": self.text_columns, "domain": self.domain})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Dataset":
+        """Open what `save` wrote; the histories are memory-mapped. Raises InputError where it is damaged."""
+        import json
+
+        try:
+            facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+            dataset = cls(
+                users=pl.read_parquet(folder / "users.parquet"),
+                catalogue=pl.read_parquet(folder / "catalogue.parquet"),
+                histories=Sequences.load(folder, "histories"),
+                text_columns=tuple(facts["text_columns"]),
+                domain=facts["domain"],
+            )
+        except (OSError, ValueError, KeyError, EOFError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"{folder} holds no readable data set ({error}); run `sracl prepare` again") from error
+        counts = (dataset.user_count, dataset.item_count, len(dataset.histories.values))
+        if counts != (facts["users"], facts["items"], facts["interactions"]) or len(dataset.histories) != counts[0]:
+            raise InputError(f"{folder} is damaged: its files do not hold the counts it states; prepare it again")
+        return dataset
+
+    def item_numbers(self, ids: pl.Series) -> Int64:
+        """Number of every item id, `[len(ids)]`. Raises InputError naming the first unknown ids."""
+        return numbers_of(self.catalogue["item_id"], ids, "item")
+
+    def user_numbers(self, ids: pl.Series) -> Int64:
+        """Number of every user id, `[len(ids)]`. Raises InputError naming the first unknown ids."""
+        return numbers_of(self.users["user_id"], ids, "user")
+
+
+def numbers_of(known: pl.Series, ids: pl.Series, kind: str) -> Int64:
+    """Position in `known` of every id, `[len(ids)]`, joined by value. Raises InputError for unknown ids."""
+    if len(ids) == 0:
+        return np.empty(0, dtype=np.int64)
+    try:
+        wanted = pl.DataFrame({"id": ids.cast(known.dtype)})
+    except pl.exceptions.PolarsError as error:
+        raise InputError(
+            f"{kind} ids are {known.dtype} here, but {ids.dtype} was asked for (such as {ids[0]!r})"
+        ) from error
+    numbered = pl.DataFrame({"id": known, "number": np.arange(len(known), dtype=np.int64)})
+    found = wanted.join(numbered, on="id", how="left", maintain_order="left")["number"]
+    if found.null_count():
+        missing = ids.filter(found.is_null())
+        shown = ", ".join(repr(i) for i in missing.unique(maintain_order=True).head(3).to_list())
+        raise InputError(f"{missing.n_unique()} unknown {kind} id(s): {shown}; the model was not trained on them")
+    return found.to_numpy()

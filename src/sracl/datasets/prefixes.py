@@ -1,0 +1,52 @@
+"""The numbered prefixes of all users: queries and neighbours of the cross-sequence loss."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sracl.datasets.sequences import Int64, Sequences, ranges
+
+
+@dataclass(frozen=True)
+class PrefixPool:
+    """All non-empty prefixes of `sequences`, user by user, the shortest first.
+
+    Prefix (user u, position t), that is the first t >= 1 items of u, has the number `sequences.offsets[u] + t - 1`:
+    it ends at the item of that place in `sequences.values`. So the pool needs no table of its own.
+
+    sequences: what the pool may see: the training items (`strict`), or these and the validation item (`paper`).
+    max_length: a prefix is cut to its most recent `max_length` items.
+    """
+
+    sequences: Sequences
+    max_length: int
+
+    def __len__(self) -> int:
+        return len(self.sequences.values)
+
+    @property
+    def users(self) -> Int64:
+        """User number of every prefix, `[prefixes]`."""
+        return np.repeat(np.arange(len(self.sequences)), self.sequences.lengths)
+
+    @property
+    def positions(self) -> Int64:
+        """Number of items in every prefix before it is cut, `[prefixes]`."""
+        return np.arange(len(self)) - np.repeat(self.sequences.offsets[:-1], self.sequences.lengths) + 1
+
+    def number(self, users: NDArray[np.integer], positions: NDArray[np.integer]) -> Int64:
+        """Number of the prefix of each user with so many items, `[n]`."""
+        return self.sequences.offsets[users] + positions - 1
+
+    def users_of(self, numbers: NDArray[np.integer]) -> Int64:
+        """User number of some prefixes, `[n]`, without a table of all."""
+        return np.searchsorted(self.sequences.offsets, numbers, side="right") - 1
+
+    def items(self, numbers: NDArray[np.integer]) -> Sequences:
+        """The items of some prefixes, cut to `max_length`, in the order of `numbers`."""
+        positions = numbers - self.sequences.offsets[self.users_of(numbers)] + 1
+        lengths = np.minimum(positions, self.max_length)
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return Sequences(self.sequences.values[ranges(numbers - lengths + 1, lengths)], offsets)

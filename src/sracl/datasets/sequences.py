@@ -1,0 +1,64 @@
+"""Many sequences of whole numbers as two flat arrays, without a Python object a sequence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequence s is `values[offsets[s]:offsets[s + 1]]`, oldest first.
+
+    values: int32 `[total]`, offsets: int64 `[count + 1]`; both may be memory-mapped.
+    """
+
+    values: Int32
+    offsets: Int64
+
+    @classmethod
+    def from_sorted(cls, owners: NDArray[np.integer], values: NDArray[np.integer], count: int) -> "Sequences":
+        """Group `values` `[total]` by `owners` `[total]`, which must rise, into `count` sequences."""
+        offsets = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(owners, minlength=count), out=offsets[1:])
+        return cls(np.ascontiguousarray(values, dtype=np.int32), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, number: int) -> Int32:
+        return self.values[self.offsets[number] : self.offsets[number + 1]]
+
+    @property
+    def lengths(self) -> Int64:
+        """Number of values of each sequence, `[count]`."""
+        return np.diff(self.offsets)
+
+    def shortened(self, by: int) -> "Sequences":
+        """The same sequences without their last `by` values (none where there are fewer)."""
+        lengths = np.maximum(self.lengths - by, 0)
+        offsets = np.zeros(len(self) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return Sequences(self.values[ranges(self.offsets[:-1], lengths)], offsets)
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write `NAME.npy` and `NAME_offsets.npy`."""
+        np.save(folder / f"{name}.npy", self.values)
+        np.save(folder / f"{name}_offsets.npy", self.offsets)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> "Sequences":
+        """Open what `save` wrote, memory-mapped."""
+        values = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return cls(values, np.load(folder / f"{name}_offsets.npy", allow_pickle=False))
+
+
+def ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> Int64:
+    """`start, start + 1, ... start + length - 1` for every pair, one after another, `[sum of lengths]`."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)

@@ -1,0 +1,37 @@
+"""What one training step learns from."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from sracl.backbones.rows import Rows
+
+NO_TARGET = -1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """R rows of users' training histories, `n` items in all.
+
+    rows: the items; users: `[R]`, each row's user number.
+    targets: `[n]`, the item that follows each place, or -1 where the place carries no target.
+    positions: `[n]`, how many items of the user's history end at each place (1 for the oldest item), whatever part of
+    the history the row holds.
+    """
+
+    rows: Rows
+    users: Int[Tensor, "R"]
+    targets: Int[Tensor, "n"]
+    positions: Int[Tensor, "n"]
+
+    @property
+    def with_target(self) -> Int[Tensor, "m"]:
+        """The places that carry a target."""
+        return torch.nonzero(self.targets >= 0).squeeze(1)
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        moved = (t.to(device, non_blocking=True) for t in (self.users, self.targets, self.positions))
+        return Batch(self.rows.to(device), *moved)

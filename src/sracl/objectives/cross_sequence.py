@@ -1,0 +1,97 @@
+"""The cross-sequence loss: a prefix agrees with the synthesis of like-minded users' prefixes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sracl.backbones.rows import Rows
+from sracl.datasets.prefixes import PrefixPool
+from sracl.objectives.batch import Batch
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.info_nce import info_nce
+from sracl.objectives.synthesis import Synthesis
+
+
+@dataclass(frozen=True)
+class DrawnNeighbours(Drawn):
+    """What the cross-sequence loss drew; `S` neighbours survived the synthesis dropout.
+
+    used: `[A']`, the anchors that have neighbours, as indices into the anchors; users: `[A']`, their users.
+    anchor_embeddings: `[A', D]`; neighbour_embeddings: `[A', k, D]`; present, kept: `[A', k]`.
+    rows: the S survivors' items, in the order of `kept`'s true cells.
+    """
+
+    used: Int[Tensor, "U"]
+    users: Int[Tensor, "U"]
+    anchor_embeddings: Float[Tensor, "U D"]
+    neighbour_embeddings: Float[Tensor, "U k D"]
+    present: Bool[Tensor, "U k"]
+    kept: Bool[Tensor, "U k"]
+
+
+class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
+    """InfoNCE between f(p) and z_p = sum_q a_pq f(q) over the retrieved neighbours q of prefix p (SRA-CL, eq. 10).
+
+    The synthesis dropout is drawn before anything is encoded, so that only survivors are: half of the cost.
+
+    pool: numbers the prefixes. neighbours: int32 `[P, k]`, -1 where there are fewer. embeddings: float32 `[P, D]`.
+    Both arrays may be memory-mapped: a step reads the rows that it needs.
+    """
+
+    def __init__(
+        self,
+        pool: PrefixPool,
+        neighbours: NDArray[np.int32],
+        embeddings: NDArray[np.float32],
+        dimension: int,
+        temperature: float = 1.0,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.pool = pool
+        self.neighbours = neighbours
+        self.embeddings = embeddings
+        self.temperature = temperature
+        self.synthesis = Synthesis(embeddings.shape[1], dimension, dropout)
+
+    def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnNeighbours:
+        """Look the anchors' neighbours up and draw which of them the synthesis keeps."""
+        users = batch.users[batch.rows.owner[anchors]]
+        numbers = self.pool.number(users.numpy(), batch.positions[anchors].numpy())
+        neighbours = torch.from_numpy(np.asarray(self.neighbours[numbers], dtype=np.int64))
+        used = torch.nonzero((neighbours >= 0).any(dim=1)).squeeze(1)
+        neighbours = neighbours[used]
+        present = neighbours >= 0
+        kept = present
+        if self.training and self.synthesis.dropout > 0:
+            kept = present & (torch.rand(present.shape, generator=generator) >= self.synthesis.dropout)
+        survivors = self.pool.items(neighbours[kept].numpy())
+        return DrawnNeighbours(
+            rows=Rows(torch.from_numpy(survivors.values).long(), torch.from_numpy(survivors.lengths)),
+            used=used,
+            users=users[used],
+            anchor_embeddings=torch.from_numpy(np.asarray(self.embeddings[numbers[used.numpy()]], dtype=np.float32)),
+            neighbour_embeddings=torch.from_numpy(
+                np.asarray(self.embeddings[neighbours.clamp(min=0).numpy()], dtype=np.float32)
+            ),
+            present=present,
+            kept=kept,
+        )
+
+    def loss(
+        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "S d"], drawn: DrawnNeighbours
+    ) -> Float[Tensor, ""]:
+        """InfoNCE between the anchors that have neighbours and their syntheses."""
+        device = anchor_states.device
+        present, kept = drawn.present.to(device), drawn.kept.to(device)
+        weights = self.synthesis(
+            drawn.anchor_embeddings.to(device), drawn.neighbour_embeddings.to(device), present, kept
+        )
+        owner = torch.nonzero(kept)[:, 0]
+        own = anchor_states[drawn.used.to(device)]
+        synthesised = torch.zeros_like(own).index_add(0, owner, (weights[kept][:, None] * encoded).to(own.dtype))
+        return info_nce(own, synthesised, drawn.users.to(device), self.temperature)

@@ -1,0 +1,26 @@
+"""InfoNCE over pairs of vectors, without false negatives of the same user."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+
+def info_nce(
+    first: Float[Tensor, "B d"], second: Float[Tensor, "B d"], users: Int[Tensor, "B"], temperature: float = 1.0
+) -> Float[Tensor, ""]:
+    """Mean over the 2B vectors of `-log(exp(s(v, v+)/t) / sum_w exp(s(v, w)/t))` (SRA-CL, eqs. 10 and 12).
+
+    s is the dot product, v+ the partner of v, and w runs over v+ and all vectors of other users: vectors of v's own
+    user nearly agree with it and are no negatives. 0 for no pairs.
+    """
+    if len(first) == 0:
+        return first.sum() + second.sum()
+    vectors = torch.cat([first, second])
+    owners = torch.cat([users, users])
+    count = len(first)
+    partner = torch.arange(2 * count, device=vectors.device).roll(count)
+    left_out = owners[:, None] == owners[None, :]
+    left_out[torch.arange(2 * count, device=vectors.device), partner] = False
+    similarity = (vectors @ vectors.T / temperature).masked_fill(left_out, float("-inf"))
+    return functional.cross_entropy(similarity, partner)

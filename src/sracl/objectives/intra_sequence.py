@@ -1,0 +1,58 @@
+"""The intra-sequence loss: two readings of a prefix, items replaced by their neighbours, agree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sracl.backbones.rows import Rows, joined
+from sracl.objectives.batch import Batch
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.info_nce import info_nce
+
+
+@dataclass(frozen=True)
+class DrawnViews(Drawn):
+    """Two substituted views of each of A anchors: the A first ones, then the A second ones. users: `[A]`."""
+
+    users: Int[Tensor, "A"]
+
+
+class IntraSequence(ContrastiveObjective[DrawnViews]):
+    """InfoNCE between f(p') and f(p''), two semantic substitutions of prefix p (SRA-CL, eqs. 11 and 12).
+
+    neighbours: int32 `[N, k]`, the items that can stand in an item's place, -1 where there are fewer.
+    substitution: the probability of replacing an item by one of its neighbours, drawn uniformly; an item without
+    neighbours stays.
+    """
+
+    def __init__(self, neighbours: NDArray[np.int32], substitution: float = 0.2, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.neighbours = torch.from_numpy(np.ascontiguousarray(neighbours, dtype=np.int64))
+        self.counts = (self.neighbours >= 0).sum(dim=1)
+        self.substitution = substitution
+        self.temperature = temperature
+
+    def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnViews:
+        """Substitute items of every anchor's prefix, twice, independently."""
+        prefixes = batch.rows.up_to(anchors)
+        views = [self._substituted(prefixes, generator) for _ in range(2)]
+        return DrawnViews(rows=joined(views), users=batch.users[batch.rows.owner[anchors]])
+
+    def _substituted(self, rows: Rows, generator: torch.Generator) -> Rows:
+        chance = torch.rand(2, len(rows.items), generator=generator)
+        counts = self.counts[rows.items]
+        # The neighbours of an item stand before its -1 cells, so that a draw below its count is one of them.
+        choice = (chance[0] * counts).long().clamp_(max=self.neighbours.shape[1] - 1)
+        replaced = (chance[1] < self.substitution) & (counts > 0)
+        return Rows(torch.where(replaced, self.neighbours[rows.items, choice], rows.items), rows.lengths)
+
+    def loss(
+        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews
+    ) -> Float[Tensor, ""]:
+        """InfoNCE between the first and the second views."""
+        first, second = encoded.view(2, len(drawn.users), -1).unbind(0)
+        return info_nce(first, second, drawn.users.to(encoded.device), self.temperature)

@@ -1,0 +1,95 @@
+"""The whole objective around any backbone: next item + alpha cross-sequence + beta intra-sequence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sracl.backbones.base import Backbone
+from sracl.backbones.rows import Rows, joined
+from sracl.objectives.anchors import draw_anchors
+from sracl.objectives.batch import Batch
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.next_item import next_item_loss
+
+
+@dataclass(frozen=True)
+class Losses:
+    """total: what to minimise, a scalar with gradients; parts: each loss by name, unweighted, without gradients."""
+
+    total: Float[Tensor, ""]
+    parts: dict[str, Float[Tensor, ""]]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The random choices of one step. anchors: `[A]`, places of the batch; drawn: each objective's, by name."""
+
+    anchors: Int[Tensor, "A"]
+    drawn: dict[str, Drawn]
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A contrastive objective with its weight in the total (alpha or beta in the paper)."""
+
+    objective: ContrastiveObjective[Any]
+    weight: float
+
+
+class TrainingObjective(nn.Module):
+    """Next item plus weighted contrastive objectives around a backbone; without any, the plain backbone's training.
+
+    anchors_per_row: how many prefixes of each row of a batch the contrastive losses take, drawn anew every step;
+    None takes every prefix, as the paper does.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        contrastive: Mapping[str, Weighted] | None = None,
+        anchors_per_row: int | None = 1,
+    ) -> None:
+        super().__init__()
+        contrastive = contrastive or {}
+        self.backbone = backbone
+        self.contrastive = nn.ModuleDict({name: part.objective for name, part in contrastive.items()})
+        self.weights = {name: part.weight for name, part in contrastive.items()}
+        self.anchors_per_row = anchors_per_row
+
+    def draw(self, batch: Batch, generator: torch.Generator) -> Draws:
+        """The step's random choices other than the backbone's own dropout; the batch must be on the processor."""
+        if not self.contrastive:
+            return Draws(torch.empty(0, dtype=torch.long), {})
+        anchors = draw_anchors(batch, self.anchors_per_row, generator)
+        drawn = {name: self._objective(name).draw(batch, anchors, generator) for name in self.contrastive}
+        return Draws(anchors, drawn)
+
+    def forward(self, batch: Batch, draws: Draws) -> Losses:
+        """Encode the batch and all drawn rows in one call, then compute every loss."""
+        device = batch.rows.items.device
+        own, lasts = self._encode(batch.rows, [drawn.rows.to(device) for drawn in draws.drawn.values()])
+        parts = {"next_item": next_item_loss(own, self.backbone.item_table, batch.targets, batch.with_target)}
+        anchor_states = own[draws.anchors.to(device)]
+        for (name, drawn), encoded in zip(draws.drawn.items(), lasts, strict=True):
+            parts[name] = self._objective(name).loss(anchor_states, encoded, drawn)
+        weighted = [self.weights[name] * parts[name] for name in draws.drawn]
+        total = sum(weighted, start=parts["next_item"])
+        return Losses(total, {name: loss.detach() for name, loss in parts.items()})
+
+    def _encode(self, own: Rows, drawn: list[Rows]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "R d"]]]:
+        """States at every place of `own`, and of each drawn row's end, with as few passes as the backbone allows."""
+        if not self.backbone.causal:
+            return self.backbone.states(own), [self.backbone.last_states(rows) for rows in drawn]
+        rows = joined([own, *drawn])
+        states = self.backbone.states(rows)
+        lasts = states[rows.last[len(own) :]].split([len(part) for part in drawn]) if drawn else ()
+        return states[: len(own.items)], list(lasts)
+
+    def _objective(self, name: str) -> ContrastiveObjective[Any]:
+        objective = self.contrastive[name]
+        assert isinstance(objective, ContrastiveObjective)
+        return objective

