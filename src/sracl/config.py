@@ -1,4 +1,4 @@
-"""One typed configuration for a run: read from YAML, overridden key by key, checked, with defaults for all but the data."""
+"""One typed configuration for a run, read from YAML, with a default for every key but the data."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence

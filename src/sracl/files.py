@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     aside = _aside(path)
     try:
         yield aside
-        os.replace(aside, path)
+        aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -38,7 +37,7 @@ def folder_written_aside(path: Path) -> Iterator[Path]:
         yield aside
         if path.exists():
             shutil.rmtree(path)
-        os.replace(aside, path)
+        aside.replace(path)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -54,7 +54,7 @@ class Backbone(nn.Module, ABC):
         return self.last_states(rows.up_to(torch.arange(len(rows.items), device=rows.items.device)))
 
     def last_states(self, rows: Rows) -> Float[Tensor, "R d"]:
-        """f of every whole row."""
+        """F of every whole row."""
         return self._encode_in_groups(rows)[rows.last]
 
     def _encode_in_groups(self, rows: Rows) -> Float[Tensor, "n d"]:

@@ -16,7 +16,7 @@ def ranges(starts: Int[Tensor, "R"], lengths: Int[Tensor, "R"]) -> Int[Tensor, "
     return within + torch.repeat_interleave(starts - (ends - lengths), lengths, output_size=total)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Rows:
     """R rows of item numbers, oldest first, one after another; no row is empty.
 

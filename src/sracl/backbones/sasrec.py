@@ -78,7 +78,9 @@ class SASRec(Backbone):
         """Hidden states of padded rows of at most `max_length` items."""
         place = torch.arange(embedded.shape[1], device=embedded.device)
         if self.positions == "end":
-            position = self.position_embedding((place + (self.max_length - lengths)[:, None]).clamp_(max=self.max_length - 1))
+            position = self.position_embedding(
+                (place + (self.max_length - lengths)[:, None]).clamp_(max=self.max_length - 1)
+            )
         else:
             position = self.position_embedding.weight[: embedded.shape[1]]
         states = functional.dropout(self.input_norm(embedded + position), self.dropout, self.training)

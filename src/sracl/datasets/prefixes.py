@@ -37,7 +37,8 @@ class PrefixPool:
 
     def number(self, users: NDArray[np.integer], positions: NDArray[np.integer]) -> Int64:
         """Number of the prefix of each user with so many items, `[n]`."""
-        return self.sequences.offsets[users] + positions - 1
+        numbers: Int64 = self.sequences.offsets[users] + positions - 1
+        return numbers
 
     def users_of(self, numbers: NDArray[np.integer]) -> Int64:
         """User number of some prefixes, `[n]`, without a table of all."""

@@ -11,7 +11,7 @@ from sracl.backbones.rows import Rows
 NO_TARGET = -1
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Batch:
     """R rows of users' training histories, `n` items in all.
 
@@ -19,6 +19,8 @@ class Batch:
     targets: `[n]`, the item that follows each place, or -1 where the place carries no target.
     positions: `[n]`, how many items of the user's history end at each place (1 for the oldest item), whatever part of
     the history the row holds.
+
+    Not frozen, like everything that goes into a training step: Lightning Fabric moves and casts tensors in place.
     """
 
     rows: Rows

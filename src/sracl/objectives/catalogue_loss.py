@@ -34,9 +34,7 @@ class _BlockwiseCrossEntropy(torch.autograd.Function):
             torch.mm(probability, table32, out=state_gradient[begin : begin + block])
             table_gradient.addmm_(probability.T, part)
         count = max(1, len(states))
-        ctx.save_for_backward(
-            state_gradient.div_(count).to(states.dtype), table_gradient.div_(count).to(table.dtype)
-        )
+        ctx.save_for_backward(state_gradient.div_(count).to(states.dtype), table_gradient.div_(count).to(table.dtype))
         return total / count
 
     @staticmethod

@@ -12,7 +12,7 @@ from sracl.backbones.rows import Rows
 from sracl.objectives.batch import Batch
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Drawn:
     """The random choices of one step; a subclass adds its own.
 
@@ -37,5 +37,7 @@ class ContrastiveObjective(nn.Module, ABC, Generic[DrawnT]):
         """Choose, on the processor, for the prefixes that end at the places `anchors` of the batch."""
 
     @abstractmethod
-    def loss(self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "R d"], drawn: DrawnT) -> Float[Tensor, ""]:
+    def loss(
+        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "R d"], drawn: DrawnT
+    ) -> Float[Tensor, ""]:
         """The loss, given f of every anchor and f of every row that `draw` asked for."""

@@ -16,7 +16,7 @@ from sracl.objectives.info_nce import info_nce
 from sracl.objectives.synthesis import Synthesis
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DrawnNeighbours(Drawn):
     """What the cross-sequence loss drew; `S` neighbours survived the synthesis dropout.
 

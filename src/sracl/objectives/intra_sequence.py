@@ -14,7 +14,7 @@ from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.info_nce import info_nce
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DrawnViews(Drawn):
     """Two substituted views of each of A anchors: the A first ones, then the A second ones. users: `[A]`."""
 

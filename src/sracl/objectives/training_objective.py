@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -16,15 +16,14 @@ from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.next_item import next_item_loss
 
 
-@dataclass(frozen=True)
-class Losses:
+class Losses(NamedTuple):
     """total: what to minimise, a scalar with gradients; parts: each loss by name, unweighted, without gradients."""
 
     total: Float[Tensor, ""]
     parts: dict[str, Float[Tensor, ""]]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Draws:
     """The random choices of one step. anchors: `[A]`, places of the batch; drawn: each objective's, by name."""
 

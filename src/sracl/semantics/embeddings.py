@@ -32,7 +32,10 @@ def embed_texts(
         raise SraclError(f"{encoder.name} gave NaN or nothing for the text {distinct[bad][:80]!r}")
     vectors /= norms
     numbers = texts.to_frame("text").join(
-        pl.DataFrame({"text": distinct, "number": np.arange(len(distinct))}), on="text", how="left", maintain_order="left"
+        pl.DataFrame({"text": distinct, "number": np.arange(len(distinct))}),
+        on="text",
+        how="left",
+        maintain_order="left",
     )["number"]
     result = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
     known = numbers.is_not_null().to_numpy()

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import torch
 from lightning_fabric import Fabric
+from sracl.evaluation.evaluate import evaluate
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import TrainingConfig
 from sracl.datasets.split import LeaveOneOut
 from sracl.errors import SraclError
-from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors

@@ -1,10 +1,10 @@
 """The writer that needs no language model: an item's fields, put into one text."""
 
-import numpy as np
 import polars as pl
 
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
+from sracl.semantics.index import prefix_ids
 
 
 class TemplateWriter:
@@ -30,7 +30,4 @@ class TemplateWriter:
 
     def write_profiles(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
         """The pool's prefixes, without texts."""
-        owners = pl.Series(np.repeat(np.arange(len(pool.sequences)), pool.sequences.lengths))
-        return pl.DataFrame(
-            {"user_id": dataset.users["user_id"].gather(owners), "position": pool.positions.astype(np.int32)}
-        ).with_columns(text=pl.lit(None, pl.String), source=pl.lit(self.name))
+        return prefix_ids(dataset, pool).with_columns(text=pl.lit(None, pl.String), source=pl.lit(self.name))

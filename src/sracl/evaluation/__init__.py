@@ -1,0 +1,1 @@
+"""Full-ranking evaluation: ranks by counting, metrics of ranks, baselines without training."""

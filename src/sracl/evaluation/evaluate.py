@@ -1,0 +1,80 @@
+"""Full-ranking evaluation of anything that scores all items, in blocks of users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sracl.datasets.sequences import Int64, Sequences, ranges
+from sracl.datasets.split import LeaveOneOut
+from sracl.errors import InputError
+from sracl.evaluation.metrics import metrics_at
+from sracl.evaluation.ranking import Ranks, ranks_of_targets
+
+DEFAULT_MEMORY = 32 * 2**20
+"""Bytes of scores held at a time."""
+
+
+class Scorer(Protocol):
+    """Gives every item a score after a history; higher is better."""
+
+    def score(self, histories: Sequences, users: NDArray[np.int64]) -> Float[Tensor, "B N"]:
+        """Scores after B histories (of at least one item) of the users of these numbers."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics with seen items kept in the ranking and removed from it, and what they are means of.
+
+    users: numbers of the evaluated users, `[evaluated]`; ranks: of their targets.
+    """
+
+    kept: dict[str, float]
+    unseen: dict[str, float]
+    ranks: Ranks
+    users: Int64
+
+
+def evaluate(
+    scorer: Scorer,
+    split: LeaveOneOut,
+    part: Literal["validation", "test"],
+    cutoffs: Sequence[int] = (5, 10, 20),
+    memory: int = DEFAULT_MEMORY,
+) -> Evaluation:
+    """Rank every evaluated user's target among all items; the seen items are those of the history that is read.
+
+    memory: bound on the scores held at a time, in bytes. Raises InputError where no user can be evaluated.
+    """
+    inputs, targets = split.inputs(part), torch.from_numpy(split.targets(part))
+    if len(inputs) == 0:
+        raise InputError("no user can be evaluated: none has 3 interactions")
+    found: list[Ranks] = []
+    begin, block = 0, 1
+    while begin < len(inputs):
+        numbers = np.arange(begin, min(begin + block, len(inputs)))
+        histories = _some(inputs, numbers)
+        scores = scorer.score(histories, split.users[numbers])
+        owners = np.repeat(np.arange(len(numbers)), histories.lengths)
+        seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
+        device = scores.device
+        ranks = ranks_of_targets(
+            scores, targets[numbers].to(device), (seen[0].to(device), seen[1].to(device))
+        )
+        found.append(Ranks(ranks.kept.cpu(), ranks.unseen.cpu()))
+        # The first block of one user tells how wide a row of scores is.
+        begin, block = begin + len(numbers), max(1, memory // (scores.element_size() * scores.shape[1]))
+    ranks = Ranks(torch.cat([r.kept for r in found]), torch.cat([r.unseen for r in found]))
+    return Evaluation(metrics_at(ranks.kept, cutoffs), metrics_at(ranks.unseen, cutoffs), ranks, split.users)
+
+
+def _some(sequences: Sequences, numbers: Int64) -> Sequences:
+    lengths = sequences.lengths[numbers]
+    offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Sequences(sequences.values[ranges(sequences.offsets[numbers], lengths)], offsets)

@@ -1,0 +1,75 @@
+"""From data frames to a trained recommender in one call, without any file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sracl.config import RunConfig, make_config
+from sracl.datasets.build import Frame, build_dataset
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.tables import Columns
+from sracl.recommender import Recommender
+from sracl.semantics.embeddings import embed_prefixes, embed_texts
+from sracl.semantics.encoders import make_encoder
+from sracl.semantics.index import SemanticIndex, items_in_order
+from sracl.semantics.pool import exclusion
+from sracl.semantics.retrieval import Exclusion, nearest
+from sracl.semantics.stages import pool_of
+from sracl.semantics.writers import make_writer
+from sracl.training.assembly import make_objective
+from sracl.training.loop import Watcher, train
+
+
+def fit(
+    interactions: Frame,
+    items: Frame | None = None,
+    *,
+    user: str = "user_id",
+    item: str = "item_id",
+    time: str | None = "timestamp",
+    text: Sequence[str] | None = None,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Recommender:
+    """Train SRA-CL on a frame of interactions and a frame of items, both Polars or pandas, or paths.
+
+    Without `items` the plain backbone is trained: there is no text to retrieve by.
+
+    user, item, time: columns of the interactions (time None: their order); text: columns of `items` that describe an
+    item, None taking all text columns. watcher: is told of steps and epochs.
+    settings: sections of the configuration as dicts, such as `training={"epochs": 20}`, `backbone={"dimension": 32}`,
+    `seed=1`, `dataset={"min_interactions": 1}`; defaults fill the rest.
+
+    Raises InputError for bad data or settings, SraclError where training fails.
+    """
+    config = make_config(settings | {"dataset": {"name": "frame"} | settings.get("dataset", {})}, "the settings")
+    dataset, _ = build_dataset(
+        interactions,
+        items,
+        Columns(user, item, time, tuple(text) if text is not None else None),
+        min_interactions=config.dataset.min_interactions,
+        repeats=config.dataset.repeats,
+        domain=config.semantics.domain,
+    )
+    split = LeaveOneOut.of(dataset.histories)
+    contrastive = config.objectives.contrastive and bool(dataset.text_columns)
+    index = build_index(dataset, split, config) if contrastive else None
+    trained = train(
+        make_objective(config, dataset.item_count, index), split, config.training, config.seed, watcher=watcher
+    )
+    return Recommender(trained.objective.backbone, config.backbone, dataset)
+
+
+def build_index(dataset: Dataset, split: LeaveOneOut, config: RunConfig) -> SemanticIndex:
+    """The semantic index in memory: what the stages describe, embed and neighbors leave on disk."""
+    pool = pool_of(split, config)
+    texts = items_in_order(make_writer(config.semantics.writer).describe_items(dataset, pool), dataset)
+    items = embed_texts(texts["text"], make_encoder(config.semantics.encoder))
+    prefixes = embed_prefixes(pool, items)
+    k, memory = config.semantics.neighbors, config.semantics.memory_mb * 2**20
+    return SemanticIndex(
+        pool=pool,
+        prefix_embeddings=prefixes,
+        item_neighbors=nearest(items, k, Exclusion.itself(len(items)), memory),
+        prefix_neighbors=nearest(prefixes, k, exclusion(pool, config.protocol), memory),
+    )

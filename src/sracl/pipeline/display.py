@@ -1,0 +1,81 @@
+"""What a person sees while a run goes on, and at its end."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sracl.pipeline.watchers import Bar
+
+
+class Display:
+    """Prints to a console; progress bars move where it is a terminal and vanish when they are done."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(escape(text), highlight=False)
+
+    def stage(self, name: str) -> None:
+        """Announce a stage."""
+        self.console.print(f"[bold]{name}[/bold]")
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar that the given function moves on by so many."""
+        with self._progress() as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda count: progress.advance(task, count)
+
+    @contextmanager
+    def training(self, targets: int) -> Iterator[Bar]:
+        """A watcher that shows a training's epochs, of so many targets each."""
+        with self._progress() as progress:
+            yield Bar(progress, progress.add_task("training", total=targets), targets)
+
+    def _progress(self) -> Progress:
+        return Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+
+    def counts(self, title: str, rows: Sequence[tuple[str, Any]]) -> None:
+        """A table of labels and counts."""
+        table = Table(title=title, title_justify="left", show_header=False)
+        table.add_column()
+        table.add_column(justify="right")
+        for label, count in rows:
+            table.add_row(label, f"{count:,}" if isinstance(count, int) else str(count))
+        self.console.print(table)
+
+    def metrics(self, title: str, rows: dict[str, dict[str, float]], names: Sequence[str]) -> None:
+        """A table of methods (rows) and metrics (columns)."""
+        table = Table(title=title, title_justify="left")
+        table.add_column("method")
+        for name in names:
+            table.add_column(name, justify="right")
+        for method, values in rows.items():
+            table.add_row(escape(method), *(f"{values[name]:.4f}" for name in names))
+        self.console.print(table)
+
+    def recommendations(self, user: Any, history: Sequence[str], recommended: pl.DataFrame) -> None:
+        """One user's recent history and what is recommended: columns `rank, label, score`."""
+        table = Table(title=f"user {escape(str(user))}", title_justify="left", show_lines=False)
+        table.add_column("history, most recent last", overflow="fold")
+        table.add_column("recommended", overflow="fold")
+        left = "\n".join(escape(label) for label in history)
+        right = "\n".join(f"{rank:2d}. {escape(label)}" for rank, label, _ in recommended.iter_rows())
+        table.add_row(left, right)
+        self.console.print(table)

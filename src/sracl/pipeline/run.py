@@ -1,0 +1,163 @@
+"""A run from its configuration: every stage, skipping what is done, refusing what other settings made."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sracl.config import RunConfig
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.prefixes import PrefixPool
+from sracl.datasets.split import LeaveOneOut
+from sracl.errors import InputError
+from sracl.files import written_aside
+from sracl.pipeline import stages
+from sracl.pipeline.display import Display
+from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
+from sracl.semantics.stages import pool_of
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: what it depends on and what makes it.
+
+    sections: configuration keys, dotted. cheap: made anew without asking where settings changed.
+    """
+
+    name: str
+    make: Callable[["Run"], None]
+    sections: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    cheap: bool = False
+    semantic: bool = False
+
+
+STAGES = (
+    Stage("prepare", stages.prepare, ("dataset",)),
+    Stage(
+        "describe",
+        stages.describe,
+        ("protocol", "semantics.domain", "semantics.writer", "semantics.profiles"),
+        ("prepare",),
+        semantic=True,
+    ),
+    Stage("embed", stages.embed, ("semantics.encoder.kind", "semantics.encoder.model"), ("describe",), semantic=True),
+    Stage("neighbors", stages.neighbors, ("semantics.neighbors",), ("embed",), semantic=True),
+    Stage("train", stages.train, ("seed", "backbone", "objectives", "training"), ("prepare", "neighbors")),
+    Stage("baseline", stages.train_plain_backbone, ("seed", "backbone", "training"), ("prepare",)),
+    Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),
+    Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
+)
+WITHOUT_EFFECT = ("training.threads", "training.device")
+"""Settings that change how fast a run is, and no more than rounding of its result."""
+
+
+class Run:
+    """A run's folder and everything that its stages share.
+
+    config: the resolved configuration. overwrite: make stages anew that other settings made, rather than refuse.
+    """
+
+    def __init__(self, config: RunConfig, display: Display, overwrite: bool = False) -> None:
+        self.config = config
+        self.display = display
+        self.overwrite = overwrite
+        self.folder = config.run_dir
+        if overwrite and not self.folder.joinpath("stages.json").exists() and self.folder.exists():
+            display.say(f"{self.folder} holds no record of stages; everything is made anew")
+        self.stamps = Stamps(self.folder)
+        self.seconds: dict[str, float] = {}
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The prepared data."""
+        return Dataset.load(self.folder / "dataset")
+
+    @cached_property
+    def split(self) -> LeaveOneOut:
+        """Leave-one-out over the prepared data."""
+        return LeaveOneOut.of(self.dataset.histories)
+
+    @cached_property
+    def pool(self) -> PrefixPool:
+        """The prefixes that the semantic stages see."""
+        return pool_of(self.split, self.config)
+
+    @property
+    def contrastive(self) -> bool:
+        """Whether this run needs semantics: a contrastive loss is on, and the data hold texts."""
+        return self.config.objectives.contrastive and bool(self.dataset.text_columns)
+
+    def up_to(self, last: str) -> bool:
+        """Make every stage up to and with `last` that is not done; returns whether any was made."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        made = False
+        for stage in STAGES:
+            if not self._skipped(stage):
+                made |= self._make(stage)
+            if stage.name == last:
+                break
+        with written_aside(self.folder / "config.yaml") as aside:
+            aside.write_text(self.config.to_yaml(), encoding="utf-8")
+        return made
+
+    def _skipped(self, stage: Stage) -> bool:
+        if stage.name == "baseline":
+            return "backbone" not in self.config.evaluation.baselines or not self.contrastive
+        return stage.semantic and not self.contrastive
+
+    def _make(self, stage: Stage) -> bool:
+        known = self.stamps.get(stage.name)
+        wanted = self._stamp(stage, known)
+        if known and known.fingerprint == wanted.fingerprint and known.finished:
+            self.seconds[stage.name] = known.seconds
+            self.display.say(f"{stage.name}: done before, unchanged")
+            return False
+        if known and known.fingerprint != wanted.fingerprint:
+            self._start_again(stage, known, wanted)
+            known = None
+        self.stamps.put(stage.name, wanted)
+        begin = time.perf_counter()
+        self.display.stage(stage.name)
+        stage.make(self)
+        # A stage that went on after an interruption took the time of both parts.
+        wanted.seconds = time.perf_counter() - begin + (known.seconds if known else 0.0)
+        wanted.finished = True
+        self.seconds[stage.name] = wanted.seconds
+        self.stamps.put(stage.name, wanted)
+        return True
+
+    def _stamp(self, stage: Stage, known: Stamp | None) -> Stamp:
+        settings = {key: value for section in stage.sections for key, value in flat(_part(self.config, section)).items()}
+        settings = {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
+        before = {name: stamp.fingerprint for name in stage.after if (stamp := self.stamps.get(name)) is not None}
+        inputs = examined(stages.input_files(self.config), known) if stage.name == "prepare" else {}
+        return Stamp(settings, before, inputs)
+
+    def _start_again(self, stage: Stage, known: Stamp, wanted: Stamp) -> None:
+        if not (stage.cheap or self.overwrite):
+            told = differences(known, wanted)
+            more = f" (and {len(told) - 2} more)" if len(told) > 2 else ""
+            raise InputError(
+                f"{self.folder} holds the stage `{stage.name}` of other settings: {'; '.join(told[:2])}{more}.\n"
+                "Take another run_dir, or add --overwrite to make it and what follows anew."
+            )
+        names = [known_stage.name for known_stage in STAGES]
+        if stage.cheap:
+            self.stamps.drop([stage.name])
+            return
+        self.stamps.drop(names[names.index(stage.name) :])
+        if stage.name in ("prepare", "describe", "embed", "neighbors", "train"):
+            shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
+        for cached in ("dataset", "split", "pool"):
+            self.__dict__.pop(cached, None)
+
+
+def _part(config: RunConfig, section: str) -> dict[str, Any]:
+    values: Any = config.model_dump(mode="json")
+    for key in section.split("."):
+        values = values[key]
+    return {section: values}
+

@@ -1,0 +1,229 @@
+"""What each stage of a run does: read the artefacts of earlier ones, call one part, leave its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from sracl.config import RunConfig
+from sracl.datasets.build import build_dataset
+from sracl.datasets.named import load_named
+from sracl.datasets.tables import Columns
+from sracl.evaluation.baselines import Popularity, RepeatLast
+from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
+from sracl.backbones.scorer import BackboneScorer
+from sracl.files import write_json, written_aside
+from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
+from sracl.recommender import Recommender
+from sracl.semantics import stages as semantic_stages
+from sracl.semantics.encoders import make_encoder
+from sracl.semantics.index import SemanticIndex, read_manifest
+from sracl.semantics.writers import make_writer
+from sracl.training.assembly import make_objective
+from sracl.training.batches import TrainingRows
+from sracl.training.loop import BEST, LAST, Trained, train as run_training
+from sracl.training.checkpoint import load_tensors
+
+if TYPE_CHECKING:
+    from sracl.pipeline.run import Run
+
+SHOWN = ("HR@5", "NDCG@5", "HR@10", "NDCG@10", "MRR@10", "HR@20", "NDCG@20")
+
+
+def input_files(config: RunConfig) -> list[Path]:
+    """The user's own files that a run reads; none for a data set by name."""
+    return [path for path in (config.dataset.interactions, config.dataset.items) if path is not None]
+
+
+def prepare(run: Run) -> None:
+    """Raw files to `dataset/`; prints what every rule removed or kept."""
+    config = run.config.dataset
+    columns = Columns(config.columns.user, config.columns.item, config.columns.time, config.columns.text)
+    if config.name is not None:
+        raw = load_named(config.name)
+        columns = Columns(text=config.columns.text or raw.text)
+        interactions, items, domain = raw.interactions, raw.items, raw.domain
+        dataset, report = build_dataset(
+            interactions, items, columns, min_interactions=config.min_interactions, repeats=config.repeats, domain=domain
+        )
+    else:
+        assert config.interactions is not None
+        dataset, report = build_dataset(
+            config.interactions,
+            config.items,
+            columns,
+            min_interactions=config.min_interactions,
+            repeats=config.repeats,
+            domain=run.config.semantics.domain,
+        )
+    dataset.save(run.folder / "dataset")
+    run.display.counts("data", report.rows())
+    if run.config.objectives.contrastive and not dataset.text_columns:
+        run.display.say(
+            "The items have no text, so there is nothing to retrieve by: the plain backbone is trained. "
+            "Give dataset.items for SRA-CL."
+        )
+
+
+def describe(run: Run) -> None:
+    """Texts of items and prefixes, by the configured writer."""
+    writer = make_writer(run.config.semantics.writer)
+    semantic_stages.describe(run.folder / "semantics", run.dataset, run.pool, writer, run.config)
+
+
+def embed(run: Run) -> None:
+    """Embeddings of texts and prefixes, by the configured encoder."""
+    encoder = make_encoder(run.config.semantics.encoder)
+    with run.display.counting(f"texts through {encoder.name}", run.dataset.item_count) as advance:
+        semantic_stages.embed(run.folder / "semantics", run.dataset, run.pool, encoder, advance)
+
+
+def neighbors(run: Run) -> None:
+    """Neighbours of items and prefixes."""
+    folder = run.folder / "semantics"
+    with run.display.counting("neighbours", run.dataset.item_count + len(run.pool)) as advance:
+        semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance)
+    manifest = read_manifest(folder)
+    rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
+    run.display.counts("semantics", [(name.replace("_", " "), manifest[name]) for name in rows])
+
+
+def train(run: Run) -> None:
+    """The configured backbone with its contrastive losses; leaves `checkpoints/` and `model/`."""
+    index = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool) if run.contrastive else None
+    trained = _trained(run, index, "model")
+    Recommender(trained.objective.backbone, run.config.backbone, run.dataset).save(run.folder / "model")
+
+
+def train_plain_backbone(run: Run) -> None:
+    """The same backbone from the same seed without contrastive losses, for comparison."""
+    _trained(run, None, "backbone")
+
+
+def _trained(run: Run, index: SemanticIndex | None, name: str) -> Trained:
+    objective = make_objective(run.config, run.dataset.item_count, index)
+    folder = run.folder / "checkpoints" / name
+    board = TensorBoard(run.folder / "tensorboard" / name)
+    targets = TrainingRows.of(run.split.training, run.config.dataset.max_length).target_count
+    if (folder / LAST).exists():
+        run.display.say(f"  going on from {folder / LAST}")
+    try:
+        with run.display.training(targets) as bar:
+            watcher = Several([bar, EpochLog(run.folder / "log.jsonl", name), board])
+            return run_training(objective, run.split, run.config.training, run.config.seed, folder, watcher)
+    finally:
+        board.close()
+
+
+def evaluate_all(run: Run) -> None:
+    """Validation and test metrics of the model and of the baselines; writes `metrics.json`."""
+    wanted = run.config.evaluation.cutoffs
+    cutoffs = tuple(sorted({*wanted, 10}))
+    model = Recommender.load(run.folder / "model")
+    scorer = BackboneScorer(model.backbone)
+    validation = evaluate(scorer, run.split, "validation", cutoffs)
+    tests = {"model": evaluate(scorer, run.split, "test", cutoffs)}
+    for name, baseline in _baselines(run).items():
+        tests[name] = evaluate(baseline, run.split, "test", cutoffs)
+    write_json(run.folder / "metrics.json", _metrics(run, validation, tests))
+    show_metrics(run, tests)
+
+
+def _baselines(run: Run) -> dict[str, Scorer]:
+    made: dict[str, Scorer] = {}
+    for name in run.config.evaluation.baselines:
+        if name == "popularity":
+            made[name] = Popularity(run.split.training, run.dataset.item_count)
+        elif name == "repeat-last":
+            made[name] = RepeatLast(run.split.training, run.dataset.item_count)
+        elif run.contrastive:
+            objective = make_objective(run.config, run.dataset.item_count, None)
+            objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
+            made[f"plain {run.config.backbone.name}"] = BackboneScorer(objective.backbone)
+    return made
+
+
+def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> dict[str, Any]:
+    import json
+
+    _, metadata = load_tensors(run.folder / "checkpoints" / "model" / LAST)
+    progress = json.loads(metadata["progress"])
+    per_epoch = [record["seconds"] for record in progress["history"]]
+    return {
+        "protocol": run.config.protocol,
+        "split": "leave-one-out",
+        "seed": run.config.seed,
+        "contrastive": run.contrastive,
+        "users": len(run.split.users),
+        "validation": validation.kept,
+        "validation_unseen": validation.unseen,
+        "test": tests["model"].kept,
+        "test_unseen": tests["model"].unseen,
+        "baselines": {
+            name: {"test": found.kept, "test_unseen": found.unseen} for name, found in tests.items() if name != "model"
+        },
+        "seconds": run.seconds | {"train_per_epoch": sum(per_epoch) / len(per_epoch)},
+        "epochs": progress["epoch"],
+        "best_epoch": progress["best_epoch"],
+    }
+
+
+def model_name(run: Run) -> str:
+    """What the model is called in tables."""
+    return f"SRA-CL on {run.config.backbone.name}" if run.contrastive else f"plain {run.config.backbone.name}"
+
+
+def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:
+    """Print the test metrics of all methods, seen items kept and removed."""
+    available = [name for name in SHOWN if name in tests["model"].kept]
+    renamed = {model_name(run) if name == "model" else name: found for name, found in tests.items()}
+    ordered = dict(reversed(list(renamed.items())))
+    run.display.metrics("test, seen items kept", {name: found.kept for name, found in ordered.items()}, available)
+    run.display.metrics("test, seen items removed", {name: found.unseen for name, found in ordered.items()}, available)
+
+
+def recommend(run: Run) -> None:
+    """Recommendations for every user to `recommendations.parquet`, a block of users at a time."""
+    model = Recommender.load(run.folder / "model")
+    k, exclude_seen = run.config.recommendations.k, run.config.evaluation.exclude_seen
+    write_recommendations(model, run.folder / "recommendations.parquet", None, k, exclude_seen)
+
+
+def write_recommendations(
+    model: Recommender, path: Path, users: pl.Series | None, k: int, exclude_seen: bool
+) -> int:
+    """Stream recommendations for some users (None: all) to a Parquet file; returns the number of rows."""
+    rows = 0
+    with written_aside(path) as aside:
+        writer: Any = None
+        for block in model.recommend_in_blocks(users, k, exclude_seen):
+            table = block.to_arrow()
+            writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
+            writer.write_table(table)
+            rows += block.height
+        writer.close()
+    return rows
+
+
+def show_examples(run: Run) -> None:
+    """Print some users' recent histories and what is recommended to them, by title where there is one."""
+    count = min(run.config.recommendations.show_users, run.dataset.user_count)
+    if not count:
+        return
+    found = pl.scan_parquet(run.folder / "recommendations.parquet")
+    labels = _labels(run)
+    for number in range(count):
+        user = run.dataset.users["user_id"][number]
+        own = found.filter(pl.col("user_id") == pl.lit(user, dtype=run.dataset.users["user_id"].dtype)).collect()
+        recommended = own.join(labels, on="item_id", how="left", maintain_order="left").select("rank", "label", "score")
+        history = run.dataset.histories[number][-10:]
+        run.display.recommendations(user, labels["label"].gather(pl.Series(history)).to_list(), recommended)
+
+
+def _labels(run: Run) -> pl.DataFrame:
+    catalogue = run.dataset.catalogue
+    title = pl.col(run.dataset.text_columns[0]) if run.dataset.text_columns else pl.lit(None, pl.String)
+    return catalogue.select("item_id", label=pl.coalesce(title, pl.col("item_id").cast(pl.String)))

@@ -1,0 +1,190 @@
+"""The trained recommender: save, load, recommend. It needs no language model, no text and no retrieval."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from sracl.backbones.base import Backbone
+from sracl.backbones.scorer import BackboneScorer
+from sracl.config import BackboneConfig
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.sequences import Sequences, ranges
+from sracl.errors import InputError, SraclError
+from sracl.evaluation.ranking import top_k
+from sracl.files import folder_written_aside, write_json
+from sracl.training.assembly import make_backbone
+from sracl.training.checkpoint import load_tensors, save_tensors
+
+FORMAT = 1
+DEFAULT_MEMORY = 128 * 2**20
+"""Bytes of scores held at a time."""
+
+Ids = Sequence[Any] | pl.Series
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Recommends to users it was trained on, and to anyone with a history of known items.
+
+    backbone: with its trained weights. settings: what it was built from. dataset: ids, catalogue, and every user's
+    whole history, which recommendations continue.
+    """
+
+    backbone: Backbone
+    settings: BackboneConfig
+    dataset: Dataset
+
+    def recommend(self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False) -> pl.DataFrame:
+        """The k best items for each user: columns `user_id, item_id, rank, score`, best first, in the users' order.
+
+        users: their ids; None takes all. exclude_seen: leave out what a user had already; then there may be fewer
+        than k. Raises InputError for unknown users and for k below 1.
+        """
+        return pl.concat(self.recommend_in_blocks(users, k, exclude_seen))
+
+    def recommend_in_blocks(
+        self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False
+    ) -> Iterator[pl.DataFrame]:
+        """`recommend`, a block of users at a time, so that millions of them need little memory."""
+        ids = self.dataset.users["user_id"]
+        numbers = np.arange(len(ids)) if users is None else self.dataset.user_numbers(_series(users))
+        histories = self.dataset.histories
+        for part in self._parts(numbers, k):
+            lengths = histories.lengths[part]
+            values = histories.values[ranges(histories.offsets[part], lengths)]
+            block = self._best(_sequences(values, lengths), k, exclude_seen)
+            owners = ids.gather(pl.Series(part[block["row"].to_numpy()], dtype=pl.UInt32))
+            yield block.select(owners.alias("user_id"), "item_id", "rank", "score")
+
+    def recommend_histories(self, histories: Sequence[Ids], k: int = 10, exclude_seen: bool = False) -> pl.DataFrame:
+        """The k best next items after histories of item ids, oldest first: `history, item_id, rank, score`.
+
+        history: the list's index, from 0. Raises InputError for unknown items, an empty history and k below 1.
+        """
+        empty = [number for number, history in enumerate(histories) if len(history) == 0]
+        if empty:
+            raise InputError(f"history {empty[0]} is empty: give at least one item id")
+        series = [_series(history) for history in histories]
+        lengths = np.array([len(ids) for ids in series], dtype=np.int64)
+        values = [self.dataset.item_numbers(ids) for ids in series]
+        flat = _sequences(np.concatenate(values) if values else np.empty(0, dtype=np.int64), lengths)
+        blocks = [self._best(_sequences(np.empty(0, dtype=np.int64), lengths[:0]), k, False)]
+        for part in self._parts(np.arange(len(series)), k):
+            chosen = flat.values[ranges(flat.offsets[part], lengths[part])]
+            block = self._best(_sequences(chosen, lengths[part]), k, exclude_seen)
+            blocks.append(block.with_columns(row=pl.col("row") + int(part[0])))
+        return pl.concat(blocks).rename({"row": "history"})
+
+    def similar_items(self, items: Ids, k: int = 10) -> pl.DataFrame:
+        """The k items whose learned vectors are most alike by cosine: `item_id, similar_item_id, rank, score`.
+
+        Raises InputError for unknown items and for k below 1.
+        """
+        numbers = self.dataset.item_numbers(_series(items))
+        ids = self.dataset.catalogue["item_id"]
+        table = functional.normalize(self.backbone.item_table.detach().float(), dim=1)
+        blocks = [self._frame(torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))]
+        for part in self._parts(numbers, k):
+            rows = torch.from_numpy(part)
+            scores = table[rows] @ table.T
+            itself = (torch.arange(len(rows)), rows)
+            found = self._frame(*top_k(scores, min(k, self.dataset.item_count), itself))
+            blocks.append(found.with_columns(row=pl.Series(part[found["row"].to_numpy()], dtype=pl.Int64)))
+        all_found = pl.concat(blocks)
+        queries = ids.gather(all_found["row"].cast(pl.UInt32)).alias("item_id")
+        return all_found.select(queries, pl.col("item_id").alias("similar_item_id"), "rank", "score")
+
+    def _parts(self, numbers: NDArray[np.int64], k: int) -> Iterator[NDArray[np.int64]]:
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise InputError(f"k is {k!r}, but must be a whole number of at least 1")
+        block = max(1, DEFAULT_MEMORY // (4 * self.dataset.item_count))
+        for begin in range(0, len(numbers), block):
+            yield numbers[begin : begin + block]
+
+    def _best(self, histories: Sequences, k: int, exclude_seen: bool) -> pl.DataFrame:
+        if len(histories) == 0:
+            return self._frame(torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))
+        scores = BackboneScorer(self.backbone).score(histories).cpu()
+        seen = None
+        if exclude_seen:
+            owners = np.repeat(np.arange(len(histories)), histories.lengths)
+            seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
+        return self._frame(*top_k(scores, min(k, self.dataset.item_count), seen))
+
+    def _frame(self, items: torch.Tensor, scores: torch.Tensor) -> pl.DataFrame:
+        """Columns `row, item_id, rank, score` of items `[B, k]`, without the -1 that stand for none."""
+        rows, places = torch.nonzero(items >= 0, as_tuple=True)
+        numbers = pl.Series(items[rows, places].numpy(), dtype=pl.UInt32)
+        return pl.DataFrame(
+            {
+                "row": rows.numpy(),
+                "item_id": self.dataset.catalogue["item_id"].gather(numbers),
+                "rank": (places + 1).numpy().astype(np.int32),
+                "score": scores[rows, places].numpy(),
+            }
+        )
+
+    def save(self, folder: Path | str) -> None:
+        """Write the recommender to a folder that `load` opens, whole or not at all."""
+        with folder_written_aside(Path(folder)) as aside:
+            self.dataset.save(aside / "dataset")
+            save_tensors(aside / "weights.safetensors", self.backbone.state_dict(), {})
+            write_json(
+                aside / "model.json",
+                {
+                    "format": FORMAT,
+                    "backbone": self.settings.model_dump(mode="json"),
+                    "item_count": self.backbone.item_count,
+                    "max_length": self.backbone.max_length,
+                },
+            )
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Recommender":
+        """Open a folder written by `save`, or a run's folder. Raises InputError or SraclError where it cannot."""
+        folder = Path(folder)
+        if not (folder / "model.json").exists() and (folder / "model" / "model.json").exists():
+            folder = folder / "model"
+        try:
+            facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{folder} holds no trained model (no model.json); train one with `sracl run`") from error
+        except ValueError as error:
+            raise SraclError(f"{folder / 'model.json'} is damaged ({error}); train the model again") from error
+        if facts.get("format") != FORMAT:
+            raise SraclError(f"{folder} has the format {facts.get('format')}; this version of sracl reads {FORMAT}")
+        try:
+            settings = BackboneConfig.model_validate(facts["backbone"])
+            backbone = make_backbone(settings, facts["item_count"], facts["max_length"])
+            backbone.load_state_dict(load_tensors(folder / "weights.safetensors")[0])
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise SraclError(f"{folder} is damaged: {str(error).splitlines()[0]}; train the model again") from error
+        dataset = Dataset.load(folder / "dataset")
+        if dataset.item_count != backbone.item_count:
+            raise SraclError(f"{folder} is damaged: {dataset.item_count} items, weights for {backbone.item_count}")
+        return cls(backbone.eval(), settings, dataset)
+
+
+def _series(ids: Ids) -> pl.Series:
+    if isinstance(ids, str | bytes):
+        raise InputError(f"give a list of ids rather than the single value {ids!r}")
+    if isinstance(ids, pl.Series):
+        return ids
+    try:
+        return pl.Series(list(ids))
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"the ids are of mixed types, such as {list(ids)[:3]!r}; give one type") from error
+
+
+def _sequences(values: NDArray[Any], lengths: NDArray[np.int64]) -> Sequences:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Sequences(values.astype(np.int32), offsets)

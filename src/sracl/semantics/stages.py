@@ -1,0 +1,114 @@
+"""The three semantic stages: describe, embed, neighbours. Each reads and writes a folder `semantics/`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from sracl.config import RunConfig
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.prefixes import PrefixPool
+from sracl.datasets.split import LeaveOneOut
+from sracl.errors import SraclError
+from sracl.files import written_aside
+from sracl.semantics import index
+from sracl.semantics.embeddings import embed_prefixes, embed_texts
+from sracl.semantics.encoders import Encoder
+from sracl.semantics.pool import assert_training_only, exclusion, prefix_pool, same_user_share
+from sracl.semantics.retrieval import Exclusion, nearest
+from sracl.semantics.writers import Writer
+
+OnProgress = Callable[[int], None]
+
+
+def pool_of(split: LeaveOneOut, config: RunConfig) -> PrefixPool:
+    """The prefixes that the run's protocol admits; under `strict` that they are training's is asserted."""
+    pool = prefix_pool(split, config.protocol, config.dataset.max_length)
+    if config.protocol == "strict":
+        assert_training_only(pool, split)
+    return pool
+
+
+def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, config: RunConfig) -> None:
+    """Write `items.parquet` and `profiles.parquet`."""
+    items = index.items_in_order(writer.describe_items(dataset, pool), dataset)
+    profiles = index.profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
+    index.write_table(folder / index.ITEMS, items)
+    index.write_table(folder / index.PROFILES, profiles)
+    index.add_to_manifest(
+        folder,
+        protocol=config.protocol,
+        writer=writer.name,
+        domain=config.semantics.domain or dataset.domain,
+        profiles=config.semantics.profiles,
+        items=items.height,
+        items_without_text=items["text"].null_count(),
+        prefixes=profiles.height,
+        prefixes_without_text=profiles["text"].null_count(),
+        asserted=["pool holds training interactions only"] if config.protocol == "strict" else [],
+    )
+
+
+def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on_progress: OnProgress) -> None:
+    """Write `item_embeddings.npy` and `prefix_embeddings.npy`, a row a row of the tables of texts."""
+    items = index.read_items(folder, dataset)
+    profiles = index.read_profiles(folder, dataset, pool)
+    vectors = embed_texts(items["text"], encoder, on_progress)
+    index.write_array(folder / index.ITEM_EMBEDDINGS, vectors)
+    with written_aside(folder / index.PREFIX_EMBEDDINGS) as aside:
+        shape = (len(pool), vectors.shape[1])
+        prefixes = open_memmap(aside, mode="w+", dtype=np.float32, shape=shape)
+        embed_prefixes(pool, vectors, prefixes)
+        _embed_profiles(profiles, prefixes, encoder, on_progress)
+        prefixes.flush()
+    index.add_to_manifest(
+        folder,
+        encoder=encoder.name,
+        dimension=int(vectors.shape[1]),
+        prefix_embedding="mean of the items' embeddings where there is no profile",
+        embedded_texts={"items": index.texts_digest(items), "profiles": index.texts_digest(profiles)},
+    )
+
+
+def _embed_profiles(
+    profiles: pl.DataFrame, prefixes: NDArray[np.float32], encoder: Encoder, on_progress: OnProgress
+) -> None:
+    """Replace the mean by the profile's own embedding where a writer wrote one."""
+    written = profiles["text"].is_not_null()
+    if not written.any():
+        return
+    prefixes[written.to_numpy()] = embed_texts(profiles["text"].filter(written), encoder, on_progress)
+
+
+def find_neighbors(
+    folder: Path, dataset: Dataset, split: LeaveOneOut, config: RunConfig, on_progress: OnProgress
+) -> None:
+    """Write `item_neighbors.npy` and `prefix_neighbors.npy`, exact, within `semantics.memory_mb`."""
+    pool = pool_of(split, config)
+    index.check_same_texts(folder, "items", index.read_items(folder, dataset))
+    index.check_same_texts(folder, "profiles", index.read_profiles(folder, dataset, pool))
+    k, memory = config.semantics.neighbors, config.semantics.memory_mb * 2**20
+    items = index.open_array(folder / index.ITEM_EMBEDDINGS, dataset.item_count)
+    prefixes = index.open_array(folder / index.PREFIX_EMBEDDINGS, len(pool))
+    of_items = nearest(items, k, Exclusion.itself(len(items)), memory, on_progress)
+    of_prefixes = nearest(prefixes, k, exclusion(pool, config.protocol), memory, on_progress)
+    share = same_user_share(pool, of_prefixes)
+    if config.protocol == "strict" and share > 0:
+        raise SraclError(f"under `strict` no neighbour may be the same user's, but {share:.2%} are")
+    index.write_array(folder / index.ITEM_NEIGHBORS, of_items)
+    index.write_array(folder / index.PREFIX_NEIGHBORS, of_prefixes)
+    index.add_to_manifest(
+        folder,
+        neighbors=k,
+        same_user_share=share,
+        items_without_neighbors=int((of_items[:, 0] < 0).sum()),
+        prefixes_without_neighbors=int((of_prefixes[:, 0] < 0).sum()),
+        asserted=(
+            ["pool holds training interactions only", "no neighbour is a prefix of the same user"]
+            if config.protocol == "strict"
+            else []
+        ),
+    )
