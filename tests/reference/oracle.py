@@ -95,7 +95,9 @@ class Oracle:
             score = query[..., part] @ key[..., part].transpose(1, 2) / size**0.5
             share = torch.softmax(score.masked_fill(~visible, float("-inf")), dim=-1)
             heads.append(self.drop(share) @ value[..., part])
-        x = self.norm(f"{name}.attention_norm", x + self.drop(self.linear(f"{name}.attention_output", torch.cat(heads, -1))))
+        x = self.norm(
+            f"{name}.attention_norm", x + self.drop(self.linear(f"{name}.attention_output", torch.cat(heads, -1)))
+        )
         inner = functional.gelu(self.linear(f"{name}.inner", x))
         return self.norm(f"{name}.feed_forward_norm", x + self.drop(self.linear(f"{name}.outer", inner)))
 

@@ -31,7 +31,8 @@ class SelfAttentionBlock(nn.Module):
         """Mix every position with the earlier ones; padding stands at the end, so causality alone hides it."""
         states = self.attention_norm(states + self._drop(self.attention_output(self._attend(states))))
         forwarded = self.outer(functional.gelu(self.inner(states)))
-        return self.feed_forward_norm(states + self._drop(forwarded))
+        result: Tensor = self.feed_forward_norm(states + self._drop(forwarded))
+        return result
 
     def _attend(self, states: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
         rows, length, dimension = states.shape

@@ -4,11 +4,13 @@ import http.client
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
+from io import BufferedWriter
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -105,7 +107,7 @@ class _Part:
         mark = note.get("mark") if isinstance(note, dict) and note.get("url") == self.url else None
         return mark if isinstance(mark, str) and re.fullmatch(r"[\x20-\x7e]+", mark) else None
 
-    def start(self, headers: Mapping[str, str]) -> None:
+    def start(self, headers: Message) -> None:
         """Empty the part, and note the mark of the file that will now be written to it."""
         etag = headers.get("ETag", "")
         # A weak ETag (W/"...") does not promise equal bytes, so that servers ignore it in If-Range.
@@ -207,14 +209,14 @@ def _receive(answer: Any, part: _Part, advance: Advance) -> None:
         raise _BrokenOffError(f"{had} of {total} bytes came")
 
 
-def _start(part: _Part, headers: Mapping[str, str]) -> None:
+def _start(part: _Part, headers: Message) -> None:
     try:
         part.start(headers)
     except OSError as error:
         raise _WriteError(error) from error
 
 
-def _append(file: IO[bytes], chunk: bytes) -> None:
+def _append(file: BufferedWriter, chunk: bytes) -> None:
     try:
         file.write(chunk)
         file.flush()  # a full disk shows here, not when the file is closed

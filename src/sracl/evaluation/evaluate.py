@@ -63,9 +63,7 @@ def evaluate(
         owners = np.repeat(np.arange(len(numbers)), histories.lengths)
         seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
         device = scores.device
-        ranks = ranks_of_targets(
-            scores, targets[numbers].to(device), (seen[0].to(device), seen[1].to(device))
-        )
+        ranks = ranks_of_targets(scores, targets[numbers].to(device), (seen[0].to(device), seen[1].to(device)))
         found.append(Ranks(ranks.kept.cpu(), ranks.unseen.cpu()))
         # The first block of one user tells how wide a row of scores is.
         begin, block = begin + len(numbers), max(1, memory // (scores.element_size() * scores.shape[1]))

@@ -130,7 +130,9 @@ class Run:
         return True
 
     def _stamp(self, stage: Stage, known: Stamp | None) -> Stamp:
-        settings = {key: value for section in stage.sections for key, value in flat(_part(self.config, section)).items()}
+        settings = {
+            key: value for section in stage.sections for key, value in flat(_part(self.config, section)).items()
+        }
         settings = {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
         before = {name: stamp.fingerprint for name in stage.after if (stamp := self.stamps.get(name)) is not None}
         inputs = examined(stages.input_files(self.config), known) if stage.name == "prepare" else {}
@@ -160,4 +162,3 @@ def _part(config: RunConfig, section: str) -> dict[str, Any]:
     for key in section.split("."):
         values = values[key]
     return {section: values}
-

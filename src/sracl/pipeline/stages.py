@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from sracl.backbones.scorer import BackboneScorer
 from sracl.config import RunConfig
-from sracl.datasets.build import build_dataset
+from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.named import load_named
 from sracl.datasets.tables import Columns
 from sracl.evaluation.baselines import Popularity, RepeatLast
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
-from sracl.backbones.scorer import BackboneScorer
 from sracl.files import write_json, written_aside
 from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
 from sracl.recommender import Recommender
@@ -24,8 +24,9 @@ from sracl.semantics.index import SemanticIndex, read_manifest
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective
 from sracl.training.batches import TrainingRows
-from sracl.training.loop import BEST, LAST, Trained, train as run_training
 from sracl.training.checkpoint import load_tensors
+from sracl.training.loop import BEST, LAST, Trained
+from sracl.training.loop import train as run_training
 
 if TYPE_CHECKING:
     from sracl.pipeline.run import Run
@@ -42,23 +43,24 @@ def prepare(run: Run) -> None:
     """Raw files to `dataset/`; prints what every rule removed or kept."""
     config = run.config.dataset
     columns = Columns(config.columns.user, config.columns.item, config.columns.time, config.columns.text)
+    interactions: Frame
+    items: Frame | None
+    domain: str | None
     if config.name is not None:
         raw = load_named(config.name)
         columns = Columns(text=config.columns.text or raw.text)
         interactions, items, domain = raw.interactions, raw.items, raw.domain
-        dataset, report = build_dataset(
-            interactions, items, columns, min_interactions=config.min_interactions, repeats=config.repeats, domain=domain
-        )
     else:
         assert config.interactions is not None
-        dataset, report = build_dataset(
-            config.interactions,
-            config.items,
-            columns,
-            min_interactions=config.min_interactions,
-            repeats=config.repeats,
-            domain=run.config.semantics.domain,
-        )
+        interactions, items, domain = config.interactions, config.items, run.config.semantics.domain
+    dataset, report = build_dataset(
+        interactions,
+        items,
+        columns,
+        min_interactions=config.min_interactions,
+        repeats=config.repeats,
+        domain=domain,
+    )
     dataset.save(run.folder / "dataset")
     run.display.counts("data", report.rows())
     if run.config.objectives.contrastive and not dataset.text_columns:
@@ -192,9 +194,7 @@ def recommend(run: Run) -> None:
     write_recommendations(model, run.folder / "recommendations.parquet", None, k, exclude_seen)
 
 
-def write_recommendations(
-    model: Recommender, path: Path, users: pl.Series | None, k: int, exclude_seen: bool
-) -> int:
+def write_recommendations(model: Recommender, path: Path, users: pl.Series | None, k: int, exclude_seen: bool) -> int:
     """Stream recommendations for some users (None: all) to a Parquet file; returns the number of rows."""
     rows = 0
     with written_aside(path) as aside:

@@ -42,7 +42,9 @@ class Stamps:
                     record.pop("fingerprint")
                     self.stamps[name] = Stamp(**record)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise SraclError(f"{self.path} is damaged ({error}); add --overwrite or take another run_dir") from error
+                raise SraclError(
+                    f"{self.path} is damaged ({error}); add --overwrite or take another run_dir"
+                ) from error
 
     def get(self, stage: str) -> Stamp | None:
         """The stage's stamp, or None where it never began."""
@@ -87,9 +89,7 @@ def differences(old: Stamp, new: Stamp) -> list[str]:
         for key, value in new.settings.items()
         if old.settings.get(key) != value
     ]
-    changed = [
-        path for path, facts in new.inputs.items() if old.inputs.get(path, {}).get("sha256") != facts["sha256"]
-    ]
+    changed = [path for path, facts in new.inputs.items() if old.inputs.get(path, {}).get("sha256") != facts["sha256"]]
     told += [f"{path} has changed" for path in changed]
     return told or [f"{stage} was made anew" for stage in new.before if old.before.get(stage) != new.before[stage]]
 

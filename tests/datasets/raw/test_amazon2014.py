@@ -80,6 +80,12 @@ def test_a_line_beyond_the_limit_is_not_parsed(tmp_path: Path) -> None:
         read_amazon_2014(written(tmp_path, PRODUCT, line), "Beauty")
 
 
+def test_rated_only_leaves_out_the_others_whatever_their_keys_order(tmp_path: Path) -> None:
+    others = ("{'asin': 'B0002', 'title': 'x'}", "{'title': 'x', 'asin': 'B0003'}", "{'asin': 'B0004'}")
+    rated = read_amazon_2014(written(tmp_path, *others, PRODUCT), "Beauty", rated_only=True).items.collect()
+    assert rated.equals(read_amazon_2014(written(tmp_path, PRODUCT), "Beauty").items.collect())
+
+
 def test_malformed_reviews_are_told_with_their_line(tmp_path: Path) -> None:
     good = {"reviewerID": "A1", "asin": "B1", "unixReviewTime": 1}
     with pytest.raises(InputError, match=r"reviews_Beauty_5\.json, line 2: asin is missing"):

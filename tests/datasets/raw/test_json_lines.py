@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sracl.datasets.raw.json_lines import read_json_lines
 from sracl.errors import InputError
 
-COLUMNS = {"id": pl.String, "time": pl.Int64, "tags": pl.List(pl.String)}
+COLUMNS = pl.Schema({"id": pl.String, "time": pl.Int64, "tags": pl.List(pl.String)})
 
 
 def read(content: bytes) -> pl.DataFrame:
@@ -46,4 +46,4 @@ def test_a_fault_is_told_with_its_line(line: bytes, reason: str, before: int) ->
 
 
 def test_an_empty_file_is_an_empty_table() -> None:
-    assert read(b"").schema == pl.Schema(COLUMNS)
+    assert read(b"").schema == COLUMNS

@@ -12,6 +12,12 @@ from sracl.datasets.raw.sources import opened
 TEXT = ("title", "store", "categories", "features", "description")
 
 
+_PRODUCT = pl.Schema(
+    {"parent_asin": pl.String(), "title": pl.String(), "store": pl.String()}
+    | dict.fromkeys(("categories", "features", "description"), pl.List(pl.String))
+)
+
+
 def read_amazon_2023(path: Path, category: str, domain: str = "products") -> RawData:
     """Read a category's interactions and `meta_CATEGORY.jsonl.gz` (or unpacked) from a folder.
 
@@ -27,8 +33,7 @@ def read_amazon_2023(path: Path, category: str, domain: str = "products") -> Raw
         items = read_json_lines(
             stream,
             f"{path}: {name}",
-            {"parent_asin": pl.String, "title": pl.String, "store": pl.String}
-            | dict.fromkeys(("categories", "features", "description"), pl.List(pl.String)),
+            _PRODUCT,
             required=("parent_asin",),
             shape=_flat,
         )
@@ -59,5 +64,5 @@ def _interactions(path: Path, category: str) -> pl.DataFrame:
         return ratings.drop("rating")
     name = f"{category}.jsonl"
     with opened(path, name) as stream:
-        columns = ids | {"timestamp": pl.Int64}
+        columns = pl.Schema(ids | {"timestamp": pl.Int64})
         return read_json_lines(stream, f"{path}: {name}", columns, required=tuple(columns))

@@ -1,11 +1,23 @@
 """Files of lines read in blocks: memory stays small, and a fault is told with its line."""
 
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
 from sracl.errors import InputError
+
+
+@runtime_checkable
+class ByteStream(Protocol):
+    """An open file, member of an archive or buffer to read bytes from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next `size` bytes, fewer at the end; all for -1."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """The next line with its end, cut to `size` bytes."""
+
 
 BLOCK_BYTES = 1 << 24
 """Bytes read at a time; also the longest line that is accepted."""
@@ -15,7 +27,7 @@ Fault = tuple[int, str]
 
 
 def line_blocks(
-    stream: IO[bytes], source: str, first: int = 1, block_bytes: int = BLOCK_BYTES
+    stream: ByteStream, source: str, first: int = 1, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[tuple[int, bytes]]:
     """Whole lines in blocks of about `block_bytes`, each with the number of its first line, starting at `first`.
 
@@ -36,7 +48,7 @@ def line_blocks(
 
 
 def frame_of_blocks(
-    stream: IO[bytes],
+    stream: ByteStream,
     source: str,
     parse: Callable[[bytes], pl.DataFrame],
     find_fault: Callable[[bytes], Fault | None],

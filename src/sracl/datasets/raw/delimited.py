@@ -4,17 +4,16 @@ import csv
 import io
 from collections.abc import Mapping
 from itertools import islice
-from typing import IO
 
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from sracl.datasets.raw.blocks import Fault, frame_of_blocks
+from sracl.datasets.raw.blocks import ByteStream, Fault, frame_of_blocks
 from sracl.errors import InputError
 
 
 def read_delimited(
-    stream: IO[bytes],
+    stream: ByteStream,
     source: str,
     columns: Mapping[str, DataTypeClass],
     *,

@@ -3,31 +3,30 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from typing import IO
+from typing import Any
 
 import polars as pl
-from polars._typing import PolarsDataType
 
-from sracl.datasets.raw.blocks import Fault, frame_of_blocks
+from sracl.datasets.raw.blocks import ByteStream, Fault, frame_of_blocks
 
 
 def read_json_lines(
-    stream: IO[bytes],
+    stream: ByteStream,
     source: str,
-    columns: Mapping[str, PolarsDataType],
+    columns: Mapping[str, Any],
     *,
     required: tuple[str, ...],
     shape: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
 ) -> pl.DataFrame:
-    """Read the keys named in `columns`, with their types; other keys are passed over, absent ones give null.
+    """Read the keys named in `columns`, with their Polars types; other keys are passed over, absent ones give null.
 
     required: the keys that every line must have. shape: applied to each block's frame before they are put together,
         so that what is not wanted never piles up; it must keep the `required` columns.
     Raises InputError with `source` and the line for what is no JSON object, or has a missing or unfitting value.
     """
-    schema = dict(columns)
 
     def parse(block: bytes) -> pl.DataFrame:
+        schema = dict(columns)
         frame = pl.read_ndjson(io.BytesIO(block), schema=schema) if block.strip() else pl.DataFrame(schema=schema)
         if shape is None or any(frame.select(required).null_count().row(0)):
             return frame
@@ -35,7 +34,7 @@ def read_json_lines(
 
     def find_fault(block: bytes) -> Fault | None:
         for number, line in enumerate(block.split(b"\n")):
-            reason = _fault_of(line, schema, required) if line.strip() else None
+            reason = _fault_of(line, columns, required) if line.strip() else None
             if reason:
                 return number, reason
         return None
@@ -43,7 +42,7 @@ def read_json_lines(
     return frame_of_blocks(stream, source, parse, find_fault, required)
 
 
-def _fault_of(line: bytes, schema: Mapping[str, PolarsDataType], required: tuple[str, ...]) -> str | None:
+def _fault_of(line: bytes, columns: Mapping[str, Any], required: tuple[str, ...]) -> str | None:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -54,7 +53,7 @@ def _fault_of(line: bytes, schema: Mapping[str, PolarsDataType], required: tuple
         if value.get(name) is None:
             return f"{name} is missing"
     try:
-        pl.read_ndjson(io.BytesIO(line), schema=dict(schema))
+        pl.read_ndjson(io.BytesIO(line), schema=dict(columns))
     except pl.exceptions.PolarsError as error:
         return str(error).split("\n")[0]
     return None

@@ -132,7 +132,7 @@ def _amazon_2014(category: str, domain: str) -> NamedDataset:
         how="downloaded from Stanford's SNAP: the 5-core reviews and the products",
         files=tuple(RemoteFile(file, f"{_AMAZON_2014}/{file}") for file in files),
         folder=name,
-        read=partial(read_amazon_2014, category=category, domain=domain),
+        read=partial(read_amazon_2014, category=category, domain=domain, rated_only=True),
     )
 
 

@@ -1,6 +1,7 @@
 """RecBole's atomic files: tables whose header states every column's type."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -82,7 +83,11 @@ def read_ml_100k_atomic(folder: Path) -> RawData:
     """
     ratings = read_atomic(folder / "ml-100k.inter")
     films = read_atomic(folder / "ml-100k.item")
-    _need(ratings, folder / "ml-100k.inter", {"user_id": pl.Int64, "item_id": pl.Int64, "timestamp": pl.Float64})
+    _need(
+        ratings,
+        folder / "ml-100k.inter",
+        {"user_id": pl.Int64, "item_id": pl.Int64, "timestamp": pl.Float64},
+    )
     _need(films, folder / "ml-100k.item", {"item_id": pl.Int64, "movie_title": pl.String, "class": pl.String})
     # The two parts of the title are put together again, for a few stand in the wrong column ("... (1995)" and "V").
     # The one unknown film is misspelt there.
@@ -97,8 +102,8 @@ def read_ml_100k_atomic(folder: Path) -> RawData:
     )
 
 
-def _need(frame: pl.LazyFrame, path: Path, columns: dict[str, type[pl.DataType]]) -> None:
+def _need(frame: pl.LazyFrame, path: Path, columns: dict[str, Any]) -> None:
     schema = frame.collect_schema()
     for name, dtype in columns.items():
         if schema.get(name) != dtype:
-            raise InputError(f"{path}: column {name!r} is {schema.get(name, 'missing')}, not {dtype.__name__}")
+            raise InputError(f"{path}: column {name!r} is {schema.get(name, 'missing')}, not {dtype}")

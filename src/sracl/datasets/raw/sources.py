@@ -6,9 +6,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import cast
 
+from sracl.datasets.raw.blocks import ByteStream
 from sracl.errors import InputError
 
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile)
@@ -16,7 +18,7 @@ _TAR_ENDINGS = (".tar", ".tar.gz", ".tgz")
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
+def opened(path: Path, name: str) -> Iterator[ByteStream]:
     """Open the raw file `name` for reading as bytes, decompressed.
 
     path: a folder that holds `name` or `name.gz` (also one folder further down), a zip or tar archive with such a
@@ -30,8 +32,8 @@ def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
         raise InputError(f"{path} is damaged or cut off ({error}); delete it and get it again") from error
 
 
-def _find(path: Path, name: str, stack: ExitStack) -> IO[bytes]:
-    stream: IO[bytes] | None = None
+def _find(path: Path, name: str, stack: ExitStack) -> ByteStream:
+    stream: ByteStream | None = None
     if path.is_dir():
         stream = _in_folder(path, name, stack)
     elif not path.is_file():
@@ -47,13 +49,13 @@ def _find(path: Path, name: str, stack: ExitStack) -> IO[bytes]:
     return stream
 
 
-def _plain(path: Path, stack: ExitStack) -> IO[bytes]:
+def _plain(path: Path, stack: ExitStack) -> ByteStream:
     if path.suffix == ".gz":
-        return cast(IO[bytes], stack.enter_context(gzip.open(path, "rb")))
+        return stack.enter_context(gzip.open(path, "rb"))
     return stack.enter_context(path.open("rb"))
 
 
-def _in_folder(folder: Path, name: str, stack: ExitStack) -> IO[bytes] | None:
+def _in_folder(folder: Path, name: str, stack: ExitStack) -> ByteStream | None:
     for file_name in (name, f"{name}.gz"):
         for found in (folder / file_name, *sorted(folder.glob(f"*/{file_name}"))):
             if found.is_file():
@@ -61,7 +63,7 @@ def _in_folder(folder: Path, name: str, stack: ExitStack) -> IO[bytes] | None:
     return None
 
 
-def _in_zip(path: Path, name: str, stack: ExitStack) -> IO[bytes] | None:
+def _in_zip(path: Path, name: str, stack: ExitStack) -> ByteStream | None:
     archive = stack.enter_context(zipfile.ZipFile(path))
     members = sorted((m for m in archive.infolist() if not _is_clutter(m.filename)), key=lambda m: len(m.filename))
     for member in members:
@@ -69,13 +71,14 @@ def _in_zip(path: Path, name: str, stack: ExitStack) -> IO[bytes] | None:
             return stack.enter_context(archive.open(member))
     for member in members:
         if member.filename.endswith(_TAR_ENDINGS):
-            found = _in_tar(stack.enter_context(archive.open(member)), name, stack)
+            inner = cast(BufferedIOBase, stack.enter_context(archive.open(member)))
+            found = _in_tar(inner, name, stack)
             if found is not None:
                 return found
     return None
 
 
-def _in_tar(file: IO[bytes], name: str, stack: ExitStack) -> IO[bytes] | None:
+def _in_tar(file: BufferedIOBase, name: str, stack: ExitStack) -> ByteStream | None:
     # A stream (`r|*`) reads on to the member without seeking, so that it works inside a zip archive too.
     archive = stack.enter_context(tarfile.open(fileobj=file, mode="r|*"))  # noqa: SIM115 - the stack closes it
     for member in archive:

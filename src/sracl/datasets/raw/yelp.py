@@ -31,14 +31,14 @@ def read_yelp(path: Path, since: date | None = None) -> RawData:
         places = read_json_lines(
             stream,
             f"{path}: {BUSINESSES}",
-            {"business_id": pl.String} | dict.fromkeys(TEXT, pl.String),
+            pl.Schema(dict.fromkeys(("business_id", *TEXT), pl.String)),
             required=("business_id",),
         )
     with opened(path, REVIEWS) as stream:
         reviews = read_json_lines(
             stream,
             f"{path}: {REVIEWS}",
-            {"user_id": pl.String, "business_id": pl.String, "date": pl.String},
+            pl.Schema(dict.fromkeys(("user_id", "business_id", "date"), pl.String)),
             required=("user_id", "business_id", "date"),
             shape=lambda block: _dated(block, since, f"{path}: {REVIEWS}"),
         )

@@ -17,7 +17,9 @@ def metrics_at(ranks: Tensor, cutoffs: Sequence[int]) -> dict[str, float]:
     ranks: int64 `[B]`, 1 is best, B at least 1.
     """
     return {
-        f"{name}@{cutoff}": float(metric(ranks, cutoff).mean()) for cutoff in cutoffs for name, metric in METRICS.items()
+        f"{name}@{cutoff}": float(metric(ranks, cutoff).mean())
+        for cutoff in cutoffs
+        for name, metric in METRICS.items()
     }
 
 

@@ -1,0 +1,35 @@
+# Everything needed comes by itself: `make demo` and `make test` work on a fresh machine with Python 3.11 to 3.14.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test quick lint benchmark clean
+
+demo: $(VENV)/installed
+	$(BIN)/sracl run configs/demo.yaml
+
+test: $(VENV)/installed-dev lint
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+
+benchmark: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/epoch.py configs/amazon-beauty.yaml
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs
