@@ -1,7 +1,7 @@
 """The interface of every backbone: rows of items in, a vector a position out."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -39,6 +39,10 @@ class Backbone(nn.Module, ABC):
         What stands at the padded places of the result does not matter.
         """
 
+    def encode_last(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
+        """Hidden state of each padded row's last item; a subclass may save the work that only other places need."""
+        return self.encode(embedded, lengths)[torch.arange(len(lengths), device=lengths.device), lengths - 1]
+
     @property
     def item_table(self) -> Float[Tensor, "N d"]:
         """Vectors of all items, without the one that pads."""
@@ -49,40 +53,58 @@ class Backbone(nn.Module, ABC):
 
         A causal backbone gives them in one pass; any other encodes every prefix as a row of its own.
         """
-        if self.causal:
-            return self._encode_in_groups(rows)
-        return self.last_states(rows.up_to(torch.arange(len(rows.items), device=rows.items.device)))
+        if not self.causal:
+            return self.last_states(rows.up_to(torch.arange(len(rows.items), device=rows.items.device)))
+        groups, places = self._padded_groups(rows)
+        states = [
+            self.encode(group.padded, group.lengths).flatten(0, 1).index_select(0, group.slots) for group in groups
+        ]
+        return torch.cat(states).index_select(0, _inverse(places))
 
     def last_states(self, rows: Rows) -> Float[Tensor, "R d"]:
-        """F of every whole row."""
-        return self._encode_in_groups(rows)[rows.last]
+        """f of every whole row."""
+        groups, _ = self._padded_groups(rows)
+        states = [self.encode_last(group.padded, group.lengths) for group in groups]
+        return torch.cat(states).index_select(0, _inverse(torch.argsort(rows.lengths, stable=True)))
 
-    def _encode_in_groups(self, rows: Rows) -> Float[Tensor, "n d"]:
-        """Encode rows sorted by length, padded within groups, and give the states in the rows' own order."""
+    def _padded_groups(self, rows: Rows) -> tuple[list["_Group"], Int[Tensor, "n"]]:
+        """Rows sorted by length, padded within groups; and the place in `rows` of every item in that order."""
         lengths, order = torch.sort(rows.lengths, stable=True)
         places = ranges(rows.starts[order], lengths)
+        # One look-up for all groups: its gradient is as large as the catalogue.
         embedded = self.item_embedding(rows.items[places])
         row_ends = lengths.cumsum(0)
-        states, first_row, first_place = [], 0, 0
-        for last_row in self._group_ends(lengths):
+        groups, first_row, first_place = [], 0, 0
+        for last_row in _group_ends(lengths):
             last_place = int(row_ends[last_row - 1])
-            group = embedded[first_place:last_place]
-            states.append(self._encode_padded(group, lengths[first_row:last_row]))
+            groups.append(_padded(embedded[first_place:last_place], lengths[first_row:last_row]))
             first_row, first_place = last_row, last_place
-        back = torch.empty_like(places)
-        back[places] = torch.arange(len(places), device=places.device)
-        return torch.cat(states).index_select(0, back)
+        return groups, places
 
-    @staticmethod
-    def _group_ends(sorted_lengths: Int[Tensor, "R"]) -> list[int]:
-        longest = int(sorted_lengths[-1])
-        bounds = torch.tensor([max(1, int(share * longest)) for share in GROUP_SHARES], device=sorted_lengths.device)
-        ends = torch.searchsorted(sorted_lengths, bounds, right=True)
-        return sorted({end for end in ends.tolist() if end > 0})
 
-    def _encode_padded(self, embedded: Float[Tensor, "m d"], lengths: Int[Tensor, "G"]) -> Float[Tensor, "m d"]:
-        count, longest = len(lengths), int(lengths.max())
-        slots = ranges(torch.arange(count, device=lengths.device) * longest, lengths)
-        padded = embedded.new_zeros(count * longest, self.dimension).index_copy(0, slots, embedded)
-        hidden = self.encode(padded.view(count, longest, self.dimension), lengths)
-        return hidden.reshape(count * longest, self.dimension).index_select(0, slots)
+class _Group(NamedTuple):
+    """Rows of like length. padded: `[G, T, d]`; lengths: `[G]`; slots: places of the real items in `[G * T]`."""
+
+    padded: Tensor
+    lengths: Tensor
+    slots: Tensor
+
+
+def _padded(embedded: Float[Tensor, "m d"], lengths: Int[Tensor, "G"]) -> _Group:
+    count, longest, dimension = len(lengths), int(lengths.max()), embedded.shape[1]
+    slots = ranges(torch.arange(count, device=lengths.device) * longest, lengths)
+    padded = embedded.new_zeros(count * longest, dimension).index_copy(0, slots, embedded)
+    return _Group(padded.view(count, longest, dimension), lengths, slots)
+
+
+def _group_ends(sorted_lengths: Int[Tensor, "R"]) -> list[int]:
+    longest = int(sorted_lengths[-1])
+    bounds = torch.tensor([max(1, int(share * longest)) for share in GROUP_SHARES], device=sorted_lengths.device)
+    ends = torch.searchsorted(sorted_lengths, bounds, right=True)
+    return sorted({end for end in ends.tolist() if end > 0})
+
+
+def _inverse(permutation: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+    inverse = torch.empty_like(permutation)
+    inverse[permutation] = torch.arange(len(permutation), device=permutation.device)
+    return inverse

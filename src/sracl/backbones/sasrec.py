@@ -29,19 +29,40 @@ class SelfAttentionBlock(nn.Module):
 
     def forward(self, states: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
         """Mix every position with the earlier ones; padding stands at the end, so causality alone hides it."""
-        states = self.attention_norm(states + self._drop(self.attention_output(self._attend(states))))
+        query, key, value = (self._heads(part) for part in self.query_key_value(states).chunk(3, dim=-1))
+        attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=self._dropout)
+        return self._after_attention(states, attended.transpose(1, 2).flatten(2))
+
+    def last(self, states: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
+        """The same at each row's last item alone: keys and values of all places, the rest of one."""
+        rows, length, dimension = states.shape
+        own = states[torch.arange(rows, device=states.device), lengths - 1][:, None]
+        weight, bias = self.query_key_value.weight, self.query_key_value.bias
+        query = self._heads(functional.linear(own, weight[:dimension], bias[:dimension]))
+        both = functional.linear(states, weight[dimension:], bias[dimension:])
+        key, value = (self._heads(part) for part in both.chunk(2, dim=-1))
+        visible = (torch.arange(length, device=states.device) < lengths[:, None])[:, None, None, :]
+        attended = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=visible, dropout_p=self._dropout
+        )
+        result: Tensor = self._after_attention(own, attended.transpose(1, 2).flatten(2))[:, 0]
+        return result
+
+    def _after_attention(
+        self, states: Float[Tensor, "B T d"], attended: Float[Tensor, "B T d"]
+    ) -> Float[Tensor, "B T d"]:
+        states = self.attention_norm(states + self._drop(self.attention_output(attended)))
         forwarded = self.outer(functional.gelu(self.inner(states)))
         result: Tensor = self.feed_forward_norm(states + self._drop(forwarded))
         return result
 
-    def _attend(self, states: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
-        rows, length, dimension = states.shape
-        split = self.query_key_value(states).view(rows, length, 3, self.heads, dimension // self.heads)
-        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-        attended = functional.scaled_dot_product_attention(
-            query, key, value, is_causal=True, dropout_p=self.dropout if self.training else 0.0
-        )
-        return attended.transpose(1, 2).reshape(rows, length, dimension)
+    def _heads(self, values: Float[Tensor, "B T d"]) -> Float[Tensor, "B h T e"]:
+        heads: Tensor = values.unflatten(2, (self.heads, -1))  # type: ignore[no-untyped-call]
+        return heads.transpose(1, 2)
+
+    @property
+    def _dropout(self) -> float:
+        return self.dropout if self.training else 0.0
 
     def _drop(self, values: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
         return functional.dropout(values, self.dropout, self.training)
@@ -77,17 +98,28 @@ class SASRec(Backbone):
 
     def encode(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         """Hidden states of padded rows of at most `max_length` items."""
-        place = torch.arange(embedded.shape[1], device=embedded.device)
-        if self.positions == "end":
-            position = self.position_embedding(
-                (place + (self.max_length - lengths)[:, None]).clamp_(max=self.max_length - 1)
-            )
-        else:
-            position = self.position_embedding.weight[: embedded.shape[1]]
-        states = functional.dropout(self.input_norm(embedded + position), self.dropout, self.training)
+        states = self._input(embedded, lengths)
         for block in self.blocks:
             states = block(states)
         return states
+
+    def encode_last(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
+        """Hidden state of each padded row's last item: of the last block only what it needs, some 40% less work."""
+        states = self._input(embedded, lengths)
+        *blocks, last = self.blocks
+        for block in blocks:
+            states = block(states)
+        assert isinstance(last, SelfAttentionBlock)
+        return last.last(states, lengths)
+
+    def _input(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
+        place = torch.arange(embedded.shape[1], device=embedded.device)
+        if self.positions == "end":
+            counted = place + (self.max_length - lengths)[:, None]
+            position = self.position_embedding(counted.clamp_(max=self.max_length - 1))
+        else:
+            position = self.position_embedding.weight[: embedded.shape[1]]
+        return functional.dropout(self.input_norm(embedded + position), self.dropout, self.training)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -80,13 +80,12 @@ class TrainingObjective(nn.Module):
         return Losses(total, {name: loss.detach() for name, loss in parts.items()})
 
     def _encode(self, own: Rows, drawn: list[Rows]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "R d"]]]:
-        """States at every place of `own`, and of each drawn row's end, with as few passes as the backbone allows."""
-        if not self.backbone.causal:
-            return self.backbone.states(own), [self.backbone.last_states(rows) for rows in drawn]
-        rows = joined([own, *drawn])
-        states = self.backbone.states(rows)
-        lasts = states[rows.last[len(own) :]].split([len(part) for part in drawn]) if drawn else ()
-        return states[: len(own.items)], list(lasts)
+        """States at every place of `own`, and of each drawn row's end; all drawn rows go through in one call."""
+        states = self.backbone.states(own)
+        if not drawn:
+            return states, []
+        lasts = self.backbone.last_states(joined(drawn)) if sum(map(len, drawn)) else states[:0]
+        return states, list(lasts.split([len(part) for part in drawn]))
 
     def _objective(self, name: str) -> ContrastiveObjective[Any]:
         objective = self.contrastive[name]
