@@ -1,5 +1,6 @@
-"""Shapes and types of the package's signatures are checked while the tests run."""
+"""Shapes and types in the signatures of everything that holds tensors are checked while the tests run."""
 
 from jaxtyping import install_import_hook
 
-install_import_hook("sracl", "beartype.beartype")
+PACKAGES = ("backbones", "objectives", "semantics", "training", "evaluation", "recommender")
+install_import_hook([f"sracl.{package}" for package in PACKAGES], "beartype.beartype")

@@ -57,7 +57,7 @@ class SelfAttentionBlock(nn.Module):
         return result
 
     def _heads(self, values: Float[Tensor, "B T d"]) -> Float[Tensor, "B h T e"]:
-        heads: Tensor = values.unflatten(2, (self.heads, -1))  # type: ignore[no-untyped-call]
+        heads: Tensor = values.unflatten(2, (self.heads, -1))
         return heads.transpose(1, 2)
 
     @property

@@ -1,7 +1,9 @@
 """The data that every later part reads: users, catalogue, histories."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,23 +52,35 @@ class Dataset:
     @classmethod
     def load(cls, folder: Path) -> "Dataset":
         """Open what `save` wrote; the histories are memory-mapped. Raises InputError where it is damaged."""
-        import json
-
         try:
             facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+            counts = (facts["users"], facts["items"], facts["interactions"])
             dataset = cls(
-                users=pl.read_parquet(folder / "users.parquet"),
-                catalogue=pl.read_parquet(folder / "catalogue.parquet"),
+                users=pl.read_parquet(folder / "users.parquet", glob=False),
+                catalogue=pl.read_parquet(folder / "catalogue.parquet", glob=False),
                 histories=Sequences.load(folder, "histories"),
                 text_columns=tuple(facts["text_columns"]),
                 domain=facts["domain"],
             )
-        except (OSError, ValueError, KeyError, EOFError, pl.exceptions.PolarsError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, pl.exceptions.PolarsError) as error:
             raise InputError(f"{folder} holds no readable data set ({error}); run `sracl prepare` again") from error
-        counts = (dataset.user_count, dataset.item_count, len(dataset.histories.values))
-        if counts != (facts["users"], facts["items"], facts["interactions"]) or len(dataset.histories) != counts[0]:
-            raise InputError(f"{folder} is damaged: its files do not hold the counts it states; prepare it again")
+        dataset._check(folder, counts)
         return dataset
+
+    def _check(self, folder: Path, counts: tuple[Any, Any, Any]) -> None:
+        """Raise InputError unless the parts fit together: no number may lead out of a table later."""
+        histories = self.histories
+        wrong = None
+        if "user_id" not in self.users.columns:
+            wrong = "its users have no user_id"
+        elif missing := {"item_id", *self.text_columns} - set(self.catalogue.columns):
+            wrong = f"its catalogue has no {', '.join(sorted(map(str, missing)))}"
+        elif (self.user_count, self.item_count, len(histories.values)) != counts or len(histories) != self.user_count:
+            wrong = "its files do not hold the counts it states"
+        elif len(histories.values) and not 0 <= histories.values.min() <= histories.values.max() < self.item_count:
+            wrong = "its histories hold numbers of no item"
+        if wrong:
+            raise InputError(f"{folder} is damaged: {wrong}; run `sracl prepare` again")
 
     def item_numbers(self, ids: pl.Series) -> Int64:
         """Number of every item id, `[len(ids)]`. Raises InputError naming the first unknown ids."""
@@ -81,16 +95,28 @@ def numbers_of(known: pl.Series, ids: pl.Series, kind: str) -> Int64:
     """Position in `known` of every id, `[len(ids)]`, joined by value. Raises InputError for unknown ids."""
     if len(ids) == 0:
         return np.empty(0, dtype=np.int64)
-    try:
-        wanted = pl.DataFrame({"id": ids.cast(known.dtype)})
-    except pl.exceptions.PolarsError as error:
-        raise InputError(
-            f"{kind} ids are {known.dtype} here, but {ids.dtype} was asked for (such as {ids[0]!r})"
-        ) from error
+    wanted = pl.DataFrame({"id": same_ids(ids, known)})
     numbered = pl.DataFrame({"id": known, "number": np.arange(len(known), dtype=np.int64)})
     found = wanted.join(numbered, on="id", how="left", maintain_order="left")["number"]
     if found.null_count():
         missing = ids.filter(found.is_null())
         shown = ", ".join(repr(i) for i in missing.unique(maintain_order=True).head(3).to_list())
-        raise InputError(f"{missing.n_unique()} unknown {kind} id(s): {shown}; the model was not trained on them")
+        comparable = ids.dtype == known.dtype or (ids.dtype.is_integer() and known.dtype.is_integer())
+        hint = "the model was not trained on them" if comparable else f"{kind} ids are {known.dtype}, not {ids.dtype}"
+        raise InputError(f"{missing.n_unique()} unknown {kind} id(s): {shown}; {hint}")
     return found.to_numpy()
+
+
+def same_ids(ids: pl.Series, known: pl.Series) -> pl.Series:
+    """`ids` in the type of `known`, null where they do not come back unchanged: "7" is the number 7, "007" is none."""
+    if ids.dtype == known.dtype:
+        return ids
+    none = pl.Series(ids.name, [None] * len(ids), dtype=known.dtype)
+    if ids.dtype == pl.Boolean:
+        return none
+    try:
+        found = ids.cast(known.dtype, strict=False)
+        same = (found.cast(ids.dtype, strict=False) == ids).fill_null(False)
+    except pl.exceptions.PolarsError:  # such as lists, of which no value can be a number
+        return none
+    return found.zip_with(same, none)

@@ -31,6 +31,8 @@ class Sequences:
         return len(self.offsets) - 1
 
     def __getitem__(self, number: int) -> Int32:
+        if not 0 <= number < len(self):  # also ends iteration
+            raise IndexError(f"there is no sequence {number} among {len(self)}")
         return self.values[self.offsets[number] : self.offsets[number + 1]]
 
     @property
@@ -52,9 +54,14 @@ class Sequences:
 
     @classmethod
     def load(cls, folder: Path, name: str) -> "Sequences":
-        """Open what `save` wrote, memory-mapped."""
+        """Open what `save` wrote, memory-mapped. Raises ValueError or OSError for what it did not write."""
         values = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        return cls(values, np.load(folder / f"{name}_offsets.npy", allow_pickle=False))
+        offsets = np.load(folder / f"{name}_offsets.npy", allow_pickle=False)
+        if values.dtype != np.int32 or values.ndim != 1 or offsets.dtype != np.int64 or offsets.ndim != 1:
+            raise ValueError(f"{name}.npy and {name}_offsets.npy are no flat arrays of int32 and int64")
+        if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(values) or (np.diff(offsets) < 0).any():
+            raise ValueError(f"{name}_offsets.npy does not rise from 0 to the length of {name}.npy")
+        return cls(values, offsets)
 
 
 def ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> Int64:

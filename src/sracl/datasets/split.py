@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sracl.datasets.sequences import Int64, Sequences
+from sracl.datasets.sequences import Int64, Sequences, ranges
 
 MINIMUM_LENGTH = 3
 """Users with fewer interactions train only: nothing would be left to predict from."""
@@ -33,8 +33,7 @@ class LeaveOneOut:
         kept = np.where(evaluated, lengths - 2, lengths)
         offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
         np.cumsum(kept, out=offsets[1:])
-        within = np.arange(len(histories.values)) - np.repeat(histories.offsets[:-1], lengths)
-        training = Sequences(histories.values[within < np.repeat(kept, lengths)], offsets)
+        training = Sequences(histories.values[ranges(histories.offsets[:-1], kept)], offsets)
         ends = histories.offsets[1:][evaluated]
         values = histories.values
         return cls(
@@ -50,8 +49,6 @@ class LeaveOneOut:
         held_out = {"validation": 2, "test": 1}[part]
         lengths = self.histories.lengths[self.users] - held_out
         starts = self.histories.offsets[:-1][self.users]
-        from sracl.datasets.sequences import ranges
-
         offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
         return Sequences(self.histories.values[ranges(starts, lengths)], offsets)

@@ -1,6 +1,8 @@
 """Tables of one's own: files of several formats and data frames, opened lazily under one interface."""
 
 import difflib
+import glob
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,13 @@ from sracl.errors import InputError
 
 Frame = Any
 """A Polars frame (lazy or not), a pandas frame, or the path of a file."""
+
+
+_ADVICE = {
+    (".csv", ".tsv"): "It must be UTF-8 text with a header, and no line may have more values than the header.",
+    (".jsonl", ".ndjson", ".json"): "It must be UTF-8 text with one JSON object a line.",
+    (".parquet",): "Is the file whole, and is it Parquet?",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Opened:
         try:
             return self.frame.collect_schema().names()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise InputError(f"{self.name} cannot be read as what its suffix says: {_first_line(error)}") from error
+            raise _unreadable(self.name, error) from error
 
     def need(self, column: str, purpose: str, hint: str = "") -> None:
         """Raise InputError unless there is a column of this name."""
@@ -55,7 +64,7 @@ class Opened:
         try:
             return query.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise InputError(f"{self.name} cannot be read: {_first_line(error)}") from error
+            raise _unreadable(self.name, error) from error
 
 
 def open_table(source: Frame, what: str) -> Opened:
@@ -68,13 +77,24 @@ def open_table(source: Frame, what: str) -> Opened:
         return read_table(Path(source))
     if isinstance(source, pl.LazyFrame | pl.DataFrame):
         return Opened(source.lazy(), f"the frame of {what}", untyped=False)
-    if type(source).__module__.partition(".")[0] == "pandas":
-        return Opened(pl.from_pandas(source).lazy(), f"the frame of {what}", untyped=False)
+    # Whoever has a pandas frame has imported pandas; nobody else should wait for it.
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(source, pandas.DataFrame):
+        return Opened(_from_pandas(source, what).lazy(), f"the frame of {what}", untyped=False)
     raise InputError(f"{what} must be a Polars or pandas frame or a path, not {type(source).__name__}")
 
 
+def _from_pandas(source: Any, what: str) -> pl.DataFrame:
+    try:
+        return pl.from_pandas(source)
+    except (ValueError, TypeError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"the frame of {what} cannot be read: {_first_line(error)}; a column must hold values of one type"
+        ) from error
+
+
 def read_table(path: Path) -> Opened:
-    """Open a file by its suffix; see `open_table`."""
+    """Open a file by its suffix; see `open_table`. Nothing but its schema is read yet."""
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     if path.stat().st_size == 0:
@@ -87,17 +107,27 @@ def read_table(path: Path) -> Opened:
             case ".csv" | ".tsv":
                 separator = "," if suffix == ".csv" else "\t"
                 # All columns as text: an id such as 007 must not become the number 7.
-                frame = pl.scan_csv(path, separator=separator, infer_schema=False)
+                frame = pl.scan_csv(path, separator=separator, infer_schema=False, glob=False)
                 return Opened(frame, str(path), untyped=True)
             case ".jsonl" | ".ndjson" | ".json":
-                return Opened(pl.scan_ndjson(path, infer_schema_length=10_000), str(path), untyped=False)
+                # All lines settle the types: keys that come late would be lost otherwise.
+                frame = pl.scan_ndjson(glob.escape(str(path)), infer_schema_length=None)
+                return Opened(frame, str(path), untyped=False)
             case ".parquet" if not packed:
-                return Opened(pl.scan_parquet(path), str(path), untyped=False)
+                return Opened(pl.scan_parquet(path, glob=False), str(path), untyped=False)
             case ".inter" | ".item" if not packed:
                 return Opened(read_atomic(path), str(path), untyped=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} cannot be read: {_first_line(error)}") from error
+        raise _unreadable(str(path), error) from error
     raise InputError(f"{path} has a suffix that is not known: use .csv, .tsv, .parquet, .jsonl, .inter or .item")
+
+
+def _unreadable(name: str, error: Exception) -> InputError:
+    message = f"{name} cannot be read: {_first_line(error)}."
+    for suffixes, advice in _ADVICE.items():
+        if name.lower().removesuffix(".gz").endswith(suffixes):
+            return InputError(f"{message}\n{advice}")
+    return InputError(message)
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ DEFAULT_MEMORY = 32 * 2**20
 """Bytes of scores held at a time."""
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Gives every item a score after a history; higher is better."""
 

@@ -52,7 +52,7 @@ def nearest(
     count, dimension = embeddings.shape
     width = -(-count // CHUNK) * CHUNK
     table = torch.zeros(width, dimension)
-    table[:count] = torch.from_numpy(np.asarray(embeddings, dtype=np.float32))
+    table.numpy()[:count] = embeddings
     if not torch.isfinite(table).all():
         raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
     never = torch.nonzero(~table.any(dim=1)).squeeze(1)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning_fabric import Fabric
@@ -23,6 +23,7 @@ STOPPING_METRIC = "MRR@10"
 LAST, BEST = "last.safetensors", "best.safetensors"
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Is told how training goes; what it shows or writes is its own business."""
 

@@ -1,12 +1,13 @@
 """The interface of every text encoder."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """Turns texts into vectors whose dot product says how alike the texts are."""
 

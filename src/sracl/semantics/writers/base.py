@@ -1,6 +1,6 @@
 """The interface of every writer: texts about items and about prefixes, joined by id."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -8,6 +8,7 @@ from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
 
 
+@runtime_checkable
 class Writer(Protocol):
     """Writes what it understands of items and of users. It sees the pool's interactions and no others."""
 

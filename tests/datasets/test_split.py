@@ -1,0 +1,44 @@
+"""Leave-one-out against slicing a list."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sracl.datasets.sequences import Sequences
+from sracl.datasets.split import LeaveOneOut
+
+nested = st.lists(st.lists(st.integers(0, 99), max_size=7), min_size=1, max_size=8)
+
+
+def flat(lists: list[list[int]]) -> Sequences:
+    owners = np.repeat(np.arange(len(lists)), [len(part) for part in lists]).astype(np.int64)
+    return Sequences.from_sorted(owners, np.array([n for part in lists for n in part], dtype=np.int64), len(lists))
+
+
+def lists_of(sequences: Sequences) -> list[list[int]]:
+    return [part.tolist() for part in sequences]
+
+
+@given(nested)
+def test_the_last_tests_the_one_before_validates_and_short_histories_only_train(lists: list[list[int]]) -> None:
+    split = LeaveOneOut.of(flat(lists))
+    evaluated = [user for user, history in enumerate(lists) if len(history) >= 3]
+    assert split.users.tolist() == evaluated
+    assert lists_of(split.training) == [history[:-2] if len(history) >= 3 else history for history in lists]
+    assert split.targets("test").tolist() == [lists[user][-1] for user in evaluated]
+    assert split.targets("validation").tolist() == [lists[user][-2] for user in evaluated]
+    assert split.targets("test").dtype == split.targets("validation").dtype == np.int64
+
+
+@given(nested)
+def test_the_model_reads_all_that_came_before_the_target_and_nothing_later(lists: list[list[int]]) -> None:
+    split = LeaveOneOut.of(flat(lists))
+    evaluated = [history for history in lists if len(history) >= 3]
+    assert lists_of(split.inputs("test")) == [history[:-1] for history in evaluated]
+    assert lists_of(split.inputs("validation")) == [history[:-2] for history in evaluated]
+
+
+def test_three_interactions_are_the_fewest_that_are_evaluated() -> None:
+    split = LeaveOneOut.of(flat([[1, 2], [1, 2, 3]]))
+    assert split.users.tolist() == [1]
+    assert lists_of(split.inputs("validation")) == [[1]]
