@@ -20,7 +20,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 benchmark: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/epoch.py configs/amazon-beauty.yaml
+	$(BIN)/sracl neighbors configs/amazon-beauty.yaml
+	$(BIN)/python benchmarks/epoch.py runs/amazon-beauty
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
