@@ -3,8 +3,8 @@
     python benchmarks/epoch.py RUN_DIR [--threads N] [--oracle-steps 30] [--epochs 1]
 
 RUN_DIR is a run whose stages up to `neighbors` are done (`sracl neighbors CONFIG.yaml`). The oracle's epoch is
-extrapolated from its steps of 256 prefixes: 14 padded sequences a prefix, as the authors' program encodes. Prints a table
-and appends a line of JSON to benchmarks/results/epoch.jsonl.
+extrapolated from its steps of 256 prefixes: 14 padded sequences a prefix, as the authors' program encodes. Prints a
+table and appends a line of JSON to benchmarks/results/epoch.jsonl.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from reference.oracle import Oracle, Prefix
-
 from sracl.config import RunConfig, read_config
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.split import LeaveOneOut

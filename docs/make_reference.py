@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -9,6 +11,9 @@ from pydantic_core import PydanticUndefined
 from sracl.config import RunConfig
 
 TARGET = Path(__file__).parent / "configuration.md"
+WORDS = {
+    str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", NoneType: "null",
+}  # fmt: skip
 
 
 def rows(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -19,8 +24,8 @@ def rows(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from rows(annotation, f"{prefix}{name}.")
             continue
         default = "" if field.default is PydanticUndefined else f"`{shown(field.default)}`"
-        kind = str(annotation).replace("typing.", "").replace("<class '", "").replace("'>", "").replace("|", "or")
-        yield f"| `{prefix}{name}` | {tidy(kind)} | {default} | {bounds(field.metadata)}{field.description or ''} |"
+        told = f"{bounds(field.metadata)}{field.description or ''}".strip()
+        yield f"| `{prefix}{name}` | {kind(annotation)} | {default} | {told} |"
 
 
 def shown(value: object) -> str:
@@ -32,11 +37,18 @@ def shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def tidy(kind: str) -> str:
-    """A type without the names of modules."""
-    for noise in ("pathlib.", "annotated_types.", "Literal", "Annotated"):
-        kind = kind.replace(noise, "")
-    return kind.replace("NoneType", "null").replace("None", "null")
+def kind(annotation: Any) -> str:
+    """A type in words: `text`, `one of a, b`, `list of whole number`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind(arguments[0])
+    if origin is Literal:
+        return "one of " + ", ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list of {kind(arguments[0])}"
+    if origin in (Union, UnionType):
+        return " or ".join(kind(argument) for argument in arguments)
+    return WORDS[annotation]
 
 
 def bounds(metadata: list[object]) -> str:
@@ -48,7 +60,10 @@ def bounds(metadata: list[object]) -> str:
 
 def reference() -> str:
     """The whole page."""
-    head = "# Configuration\n\nEvery key, written by `docs/make_reference.py`. `-o section.key=value` replaces a value.\n\n"
+    head = (
+        "# Configuration\n\n"
+        "Every key; `-o section.key=value` replaces a value. `docs/make_reference.py` writes this page.\n\n"
+    )
     table = "| key | type | default | |\n|---|---|---|---|\n"
     return head + table + "\n".join(rows(RunConfig)) + "\n"
 

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 import yaml
 from polars.testing import assert_frame_equal
-from support.small_run import USERS, write_config, write_data
 
 from sracl import cli
 from sracl.recommender import Recommender
+from support.small_run import USERS, write_config, write_data
 
 
 def call(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -244,5 +244,3 @@ def test_doctor_finds_everything_here(monkeypatch, capsys) -> None:
     assert code == 0
     assert "offline encoder" in out
     assert "MISSING" not in out
-
-

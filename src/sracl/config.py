@@ -22,21 +22,21 @@ class Section(BaseModel):
 class ColumnsConfig(Section):
     """Names of the columns. time: epoch, ISO text, datetime or an order column; null takes the file's order."""
 
-    user: str = "user_id"
-    item: str = "item_id"
-    time: str | None = "timestamp"
+    user: str = Field("user_id", description="column of the interactions")
+    item: str = Field("item_id", description="column of both tables")
+    time: str | None = Field("timestamp", description="epoch, ISO text, dates or an order; null takes the rows' order")
     text: tuple[str, ...] | None = Field(None, description="columns of the items table; null takes all text columns")
 
 
 class DatasetConfig(Section):
     """Where the data are: a known data set by `name`, or files of one's own."""
 
-    name: str | None = None
-    interactions: Path | None = None
-    items: Path | None = None
+    name: str | None = Field(None, description="a name from `sracl datasets list`, instead of files")
+    interactions: Path | None = Field(None, description="file of interactions")
+    items: Path | None = Field(None, description="file of items with texts; without it the plain backbone is trained")
     columns: ColumnsConfig = ColumnsConfig()
     min_interactions: int = Field(5, ge=1, description="k-core: users and items with fewer are removed, iterated")
-    repeats: Literal["keep", "first", "last"] = "keep"
+    repeats: Literal["keep", "first", "last"] = Field("keep", description="of the same item by the same user")
     max_length: int = Field(20, ge=2, description="most recent items of a history that the model reads")
 
     @model_validator(mode="after")
@@ -49,14 +49,14 @@ class DatasetConfig(Section):
 class WriterConfig(Section):
     """Who writes the texts."""
 
-    kind: Literal["template"] = "template"
+    kind: Literal["template"] = Field("template", description="an item's fields in one text, no language model")
 
 
 class EncoderConfig(Section):
     """Who embeds the texts. model: a sentence-transformers name or folder, for that kind only."""
 
-    kind: Literal["minilm", "sentence-transformers"] = "minilm"
-    model: str | None = None
+    kind: Literal["minilm", "sentence-transformers"] = Field("minilm", description="`minilm` needs no download")
+    model: str | None = Field(None, description="name or folder, for `sentence-transformers`")
     batch_size: int = Field(64, ge=1, description="texts a call")
 
     @model_validator(mode="after")
@@ -72,8 +72,8 @@ class SemanticsConfig(Section):
     domain: str | None = Field(None, description="what the items are, in the plural; null: the data set's own word")
     writer: WriterConfig = WriterConfig()
     encoder: EncoderConfig = EncoderConfig()
-    profiles: Literal["every-prefix"] = "every-prefix"
-    neighbors: int = Field(10, ge=1)
+    profiles: Literal["every-prefix"] = Field("every-prefix", description="which prefixes get a vector of their own")
+    neighbors: int = Field(10, ge=1, description="k, of items and of prefixes")
     memory_mb: int = Field(256, ge=1, description="bound on the similarities held at a time, in MiB")
 
 
@@ -81,11 +81,11 @@ class BackboneConfig(Section):
     """The sequence encoder."""
 
     name: Literal["sasrec"] = "sasrec"
-    dimension: int = Field(64, ge=1)
+    dimension: int = Field(64, ge=1, description="d, the width of item vectors and states")
     layers: int = Field(2, ge=1)
-    heads: int = Field(2, ge=1)
+    heads: int = Field(2, ge=1, description="must divide dimension")
     dropout: float = Field(0.5, ge=0, lt=1)
-    positions: Literal["start", "end"] = "start"
+    positions: Literal["start", "end"] = Field("start", description="where counting begins, see docs/method.md")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "BackboneConfig":
@@ -97,17 +97,17 @@ class BackboneConfig(Section):
 class CrossSequenceConfig(Section):
     """The cross-sequence loss; weight is alpha in the paper, and 0 switches it off."""
 
-    weight: float = Field(0.1, ge=0)
-    temperature: float = Field(1.0, gt=0)
+    weight: float = Field(0.1, ge=0, description="alpha; 0 switches the loss off")
+    temperature: float = Field(1.0, gt=0, description="of its InfoNCE")
     dropout: float = Field(0.5, ge=0, lt=1, description="on the synthesis weights")
 
 
 class IntraSequenceConfig(Section):
     """The intra-sequence loss; weight is beta in the paper, and 0 switches it off."""
 
-    weight: float = Field(0.1, ge=0)
-    temperature: float = Field(1.0, gt=0)
-    substitution: float = Field(0.2, ge=0, le=1)
+    weight: float = Field(0.1, ge=0, description="beta; 0 switches the loss off")
+    temperature: float = Field(1.0, gt=0, description="of its InfoNCE")
+    substitution: float = Field(0.2, ge=0, le=1, description="probability of replacing an item by a neighbour")
 
 
 class ObjectivesConfig(Section):
@@ -115,7 +115,7 @@ class ObjectivesConfig(Section):
 
     cross_sequence: CrossSequenceConfig = CrossSequenceConfig()
     intra_sequence: IntraSequenceConfig = IntraSequenceConfig()
-    anchors_per_row: int | None = Field(1, ge=1)
+    anchors_per_row: int | None = Field(1, ge=1, description="prefixes of a row that contrast in a step; null: all")
 
     @property
     def contrastive(self) -> bool:
@@ -126,12 +126,14 @@ class ObjectivesConfig(Section):
 class TrainingConfig(Section):
     """The loop. patience: epochs without a better validation MRR@10 before it stops."""
 
-    epochs: int = Field(100, ge=1)
-    patience: int = Field(10, ge=1)
-    learning_rate: float = Field(0.001, gt=0)
+    epochs: int = Field(100, ge=1, description="at most")
+    patience: int = Field(10, ge=1, description="epochs without a better validation MRR@10 before it stops")
+    learning_rate: float = Field(0.001, gt=0, description="of Adam")
     targets_per_step: int = Field(350, ge=1, description="about 256 prefixes a step in the paper's program")
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="`auto`: cuda where there is one")
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
+        "auto", description="`auto`: bf16-mixed on cuda, else 32-true"
+    )
     threads: int | None = Field(None, ge=1, description="processor threads; null: what PyTorch takes")
 
 
@@ -141,25 +143,27 @@ class EvaluationConfig(Section):
     baselines: rows beside the model's; `backbone` trains the same backbone without the contrastive losses.
     """
 
-    exclude_seen: bool = False
-    cutoffs: tuple[Cutoff, ...] = (5, 10, 20)
-    baselines: tuple[Literal["popularity", "repeat-last", "backbone"], ...] = ("popularity", "repeat-last")
+    exclude_seen: bool = Field(False, description="whether recommendations leave out what a user had")
+    cutoffs: tuple[Cutoff, ...] = Field((5, 10, 20), description="k of HR@k, NDCG@k, MRR@k")
+    baselines: tuple[Literal["popularity", "repeat-last", "backbone"], ...] = Field(
+        ("popularity", "repeat-last"), description="`backbone` trains the plain backbone too"
+    )
 
 
 class RecommendationsConfig(Section):
     """What `sracl recommend` writes: k items for every user."""
 
-    k: int = Field(10, ge=1)
+    k: int = Field(10, ge=1, description="items for every user")
     show_users: int = Field(3, ge=0, description="users whose recommendations are printed")
 
 
 class RunConfig(Section):
     """Everything that determines a run."""
 
-    run_dir: Path = Path("runs/run")
-    protocol: Literal["strict", "paper"] = "strict"
+    run_dir: Path = Field(Path("runs/run"), description="where everything goes")
+    protocol: Literal["strict", "paper"] = Field("strict", description="what retrieval may see, see docs/method.md")
     seed: int = Field(0, ge=0)
-    engine: Literal["local"] = "local"
+    engine: Literal["local"] = Field("local", description="where the work is done")
     dataset: DatasetConfig
     semantics: SemanticsConfig = SemanticsConfig()
     backbone: BackboneConfig = BackboneConfig()

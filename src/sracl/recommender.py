@@ -48,7 +48,8 @@ class Recommender:
         users: their ids; None takes all. exclude_seen: leave out what a user had already; then there may be fewer
         than k. Raises InputError for unknown users and for k below 1.
         """
-        return pl.concat(self.recommend_in_blocks(users, k, exclude_seen))
+        nobody = self.dataset.users.clear().join(self._nothing().drop("row"), how="cross")
+        return pl.concat([nobody, *self.recommend_in_blocks(users, k, exclude_seen)])
 
     def recommend_in_blocks(
         self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False
@@ -76,7 +77,7 @@ class Recommender:
         lengths = np.array([len(ids) for ids in series], dtype=np.int64)
         values = [self.dataset.item_numbers(ids) for ids in series]
         flat = _sequences(np.concatenate(values) if values else np.empty(0, dtype=np.int64), lengths)
-        blocks = [self._best(_sequences(np.empty(0, dtype=np.int64), lengths[:0]), k, False)]
+        blocks = [self._nothing()]
         for part in self._parts(np.arange(len(series)), k):
             chosen = flat.values[ranges(flat.offsets[part], lengths[part])]
             block = self._best(_sequences(chosen, lengths[part]), k, exclude_seen)
@@ -91,7 +92,7 @@ class Recommender:
         numbers = self.dataset.item_numbers(_series(items))
         ids = self.dataset.catalogue["item_id"]
         table = functional.normalize(self.backbone.item_table.detach().float(), dim=1)
-        blocks = [self._frame(torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))]
+        blocks = [self._nothing()]
         for part in self._parts(numbers, k):
             rows = torch.from_numpy(part)
             scores = table[rows] @ table.T
@@ -110,14 +111,15 @@ class Recommender:
             yield numbers[begin : begin + block]
 
     def _best(self, histories: Sequences, k: int, exclude_seen: bool) -> pl.DataFrame:
-        if len(histories) == 0:
-            return self._frame(torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))
         scores = BackboneScorer(self.backbone).score(histories).cpu()
         seen = None
         if exclude_seen:
             owners = np.repeat(np.arange(len(histories)), histories.lengths)
             seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
         return self._frame(*top_k(scores, min(k, self.dataset.item_count), seen))
+
+    def _nothing(self) -> pl.DataFrame:
+        return self._frame(torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))
 
     def _frame(self, items: torch.Tensor, scores: torch.Tensor) -> pl.DataFrame:
         """Columns `row, item_id, rank, score` of items `[B, k]`, without the -1 that stand for none."""

@@ -62,7 +62,7 @@ class Backbone(nn.Module, ABC):
         return torch.cat(states).index_select(0, _inverse(places))
 
     def last_states(self, rows: Rows) -> Float[Tensor, "R d"]:
-        """f of every whole row."""
+        """The vector f of every whole row, in the rows' order."""
         groups, _ = self._padded_groups(rows)
         states = [self.encode_last(group.padded, group.lengths) for group in groups]
         return torch.cat(states).index_select(0, _inverse(torch.argsort(rows.lengths, stable=True)))

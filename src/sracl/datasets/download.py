@@ -227,7 +227,8 @@ def _append(file: BufferedWriter, chunk: bytes) -> None:
 @contextmanager
 def _bar(name: str, shown: bool) -> Iterator[Advance]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), disable=not shown) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not shown, transient=True) as bar:
         task = bar.add_task(name, total=None)
 
         def advance(had: int, total: int | None) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -62,8 +63,8 @@ class Display:
 
     def metrics(self, title: str, rows: dict[str, dict[str, float]], names: Sequence[str]) -> None:
         """A table of methods (rows) and metrics (columns)."""
-        table = Table(title=title, title_justify="left")
-        table.add_column("method")
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
+        table.add_column("method", no_wrap=True)
         for name in names:
             table.add_column(name, justify="right")
         for method, values in rows.items():

@@ -8,13 +8,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning_fabric import Fabric
-from sracl.evaluation.evaluate import evaluate
 
-from sracl.backbones.base import Backbone
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import TrainingConfig
 from sracl.datasets.split import LeaveOneOut
 from sracl.errors import SraclError
+from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
@@ -77,6 +76,8 @@ def train(
 
 
 class _Trainer:
+    """Holds what the epochs share: rows, model, optimiser. `plain` is the objective, `model` Fabric's wrapper of it."""
+
     def __init__(
         self,
         objective: TrainingObjective,
@@ -97,11 +98,13 @@ class _Trainer:
         self.best_in_memory: dict[str, torch.Tensor] = {}
 
     def resumed(self) -> Progress:
+        """How far an earlier training came, its weights and moments put back in place."""
         if self.folder is None or not (self.folder / LAST).exists():
             return Progress()
         return load_checkpoint(self.folder / LAST, self.plain, self.optimizer.optimizer)
 
     def run_epoch(self, progress: Progress) -> None:
+        """Learn, validate, keep the best weights, write the checkpoint, tell the watcher; moves `progress` on."""
         begin = time.perf_counter()
         progress.epoch += 1
         losses = self._learn(progress.epoch)
@@ -161,6 +164,7 @@ class _Trainer:
             save_tensors(self.folder / BEST, weights, {})
 
     def load_best(self) -> None:
+        """Put the best epoch's weights into the backbone."""
         weights = self.best_in_memory if self.folder is None else load_tensors(self.folder / BEST)[0]
         self.plain.backbone.load_state_dict(weights)
         self.plain.eval()
@@ -190,8 +194,3 @@ def built_from_seed(seed: int, build: Callable[[], TrainingObjective]) -> Traini
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build()
-
-
-def backbone_of(trained: Trained) -> Backbone:
-    """The trained backbone."""
-    return trained.objective.backbone

@@ -29,6 +29,7 @@ def read_atomic(path: Path) -> pl.LazyFrame:
         separator="\t",
         quote_char=None,
         schema=dict.fromkeys(types, pl.String()),
+        glob=False,
     )
     tokens = [name for name, kind in types.items() if kind == "token"]
     floats = [name for name, kind in types.items() if kind == "float"]
@@ -72,8 +73,9 @@ def _unreadable(name: str) -> pl.Expr:
 
 
 def _bad_float(path: Path, text: pl.LazyFrame, name: str) -> InputError:
-    row = text.with_row_index("row").filter(_unreadable(name)).select("row", name).head(1).collect().row(0)
-    return InputError(f"{path}, row {row[0] + 1}, column {name!r}: {row[1][:80]!r} is not a number")
+    column = text.select(pl.col(name)).collect().to_series()
+    place = column.to_frame().select(_unreadable(name).arg_true().first()).item()
+    return InputError(f"{path}, row {place + 1}, column {name!r}: {column[place][:80]!r} is not a number")
 
 
 def read_ml_100k_atomic(folder: Path) -> RawData:
