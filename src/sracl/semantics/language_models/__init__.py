@@ -1,0 +1,1 @@
+"""Asking language models: requests, the store of answers, the client, the local server, costs."""
