@@ -54,5 +54,5 @@ class IntraSequence(ContrastiveObjective[DrawnViews]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews
     ) -> Float[Tensor, ""]:
         """InfoNCE between the first and the second views."""
-        first, second = encoded.view(2, len(drawn.users), -1).unbind(0)
+        first, second = encoded.view(2, len(drawn.users), encoded.shape[1]).unbind(0)
         return info_nce(first, second, drawn.users.to(encoded.device), self.temperature)

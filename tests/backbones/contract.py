@@ -1,0 +1,130 @@
+"""What every backbone must do. A test of a backbone is a subclass with `make`."""
+
+import numpy as np
+import pytest
+import torch
+
+from sracl.backbones import Backbone, Rows
+from sracl.backbones.scorer import BackboneScorer
+from sracl.datasets.sequences import Sequences
+
+ITEMS, LENGTH, WIDTH = 30, 10, 16
+
+
+def rows_of(*histories: list[int]) -> Rows:
+    """Rows of the given items."""
+    return Rows(
+        torch.tensor([item for history in histories for item in history]),
+        torch.tensor([len(history) for history in histories]),
+    )
+
+
+SHORT, LONG, OTHER = [3, 1, 4], [2, 7, 1, 8, 2, 8, 1, 8, 2, 8], [5, 9, 2, 6, 5]
+
+
+class BackboneContract:
+    """Shapes, padding, order of rows, causality, gradients, repeatability."""
+
+    def make(self) -> Backbone:
+        """A fresh backbone over ITEMS items of width WIDTH that reads LENGTH items, dropout above 0."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def backbone(self) -> Backbone:
+        torch.manual_seed(0)
+        backbone = self.make().eval()
+        # Weights of deviation 0.02 hardly let one item see another; larger ones show every dependence.
+        for parameter in backbone.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+        with torch.no_grad():
+            backbone.item_embedding.weight[backbone.item_count].zero_()
+        return backbone
+
+    def test_states_have_a_vector_a_place_and_last_states_a_vector_a_row(self, backbone: Backbone) -> None:
+        rows = rows_of(LONG, SHORT, OTHER)
+        assert backbone.states(rows).shape == (18, WIDTH)
+        assert backbone.last_states(rows).shape == (3, WIDTH)
+        assert backbone.item_table.shape == (ITEMS, WIDTH)
+
+    def test_the_last_state_of_a_row_is_its_state_at_the_last_place(self, backbone: Backbone) -> None:
+        rows = rows_of(LONG, [4], SHORT, OTHER, [7, 7])
+        torch.testing.assert_close(backbone.last_states(rows), backbone.states(rows)[rows.last], rtol=1e-4, atol=1e-5)
+
+    def test_a_row_does_not_depend_on_what_it_is_padded_with_or_stands_beside(self, backbone: Backbone) -> None:
+        alone = backbone.last_states(rows_of(SHORT))[0]
+        beside = backbone.last_states(rows_of(OTHER, SHORT, LONG))[1]
+        torch.testing.assert_close(alone, beside, rtol=1e-4, atol=1e-5)
+
+    def test_rows_come_back_in_their_order(self, backbone: Backbone) -> None:
+        one_way = backbone.last_states(rows_of(LONG, SHORT, OTHER))
+        other_way = backbone.last_states(rows_of(OTHER, LONG, SHORT))
+        torch.testing.assert_close(one_way, other_way[[1, 2, 0]], rtol=1e-4, atol=1e-5)
+
+    def test_what_stands_at_padded_places_does_not_reach_the_items(self, backbone: Backbone) -> None:
+        embedded = backbone.item_embedding(torch.tensor([SHORT + [ITEMS] * 4]))
+        noisy = embedded.clone()
+        noisy[:, 3:] = 7.0
+        lengths = torch.tensor([3])
+        clean = backbone.encode_last(embedded, lengths)
+        torch.testing.assert_close(clean, backbone.encode_last(noisy, lengths), rtol=1e-4, atol=1e-5)
+
+    def test_a_causal_backbone_sees_no_later_item(self, backbone: Backbone) -> None:
+        if not backbone.causal:
+            pytest.skip("this backbone says that it is not causal")
+        changed = [*LONG[:6], 11, 12, 13, 14]
+        before, after = backbone.states(rows_of(LONG)), backbone.states(rows_of(changed))
+        torch.testing.assert_close(before[:6], after[:6], rtol=1e-4, atol=1e-5)
+        assert not torch.allclose(before[6:], after[6:], atol=1e-3)
+
+    def test_every_item_of_a_history_counts(self, backbone: Backbone) -> None:
+        for place in range(len(OTHER)):
+            changed = [*OTHER[:place], 20, *OTHER[place + 1 :]]
+            assert not torch.allclose(
+                backbone.last_states(rows_of(OTHER)), backbone.last_states(rows_of(changed)), atol=1e-4
+            )
+
+    def test_the_order_of_a_history_counts(self, backbone: Backbone) -> None:
+        assert not torch.allclose(
+            backbone.last_states(rows_of(OTHER)), backbone.last_states(rows_of(OTHER[::-1])), atol=1e-4
+        )
+
+    def test_every_parameter_gets_a_finite_gradient_and_padding_none(self, backbone: Backbone) -> None:
+        backbone.train()
+        states = backbone.states(rows_of(LONG, SHORT, OTHER))
+        lasts = backbone.last_states(rows_of(LONG, SHORT))
+        (states.square().sum() + lasts[:, 0].sum()).backward()
+        for name, parameter in backbone.named_parameters():
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all(), name
+            assert parameter.grad.any(), name
+        assert not backbone.item_embedding.weight.grad[ITEMS].any()
+
+    def test_evaluation_repeats_itself_and_training_draws_dropout_from_the_generator(self, backbone: Backbone) -> None:
+        rows = rows_of(LONG, SHORT)
+        torch.testing.assert_close(backbone.states(rows), backbone.states(rows), rtol=0, atol=0)
+        backbone.train()
+        torch.manual_seed(5)
+        first = backbone.states(rows)
+        assert not torch.allclose(first, backbone.states(rows))
+        torch.manual_seed(5)
+        torch.testing.assert_close(first, backbone.states(rows), rtol=0, atol=0)
+
+    def test_fresh_weights_depend_on_the_seed_alone_and_padding_is_zero(self) -> None:
+        torch.manual_seed(3)
+        one = self.make()
+        torch.manual_seed(3)
+        other = self.make()
+        for (name, first), second in zip(one.named_parameters(), other.parameters(), strict=True):
+            assert torch.equal(first, second), name
+            assert torch.isfinite(first).all(), name
+        assert not one.item_embedding.weight[ITEMS].any()
+
+    def test_scores_are_products_with_the_item_vectors_after_the_most_recent_items(self, backbone: Backbone) -> None:
+        backbone.train()
+        long = [9, 9, 9, *LONG]
+        histories = Sequences.from_sorted(np.repeat([0, 1], [len(long), len(SHORT)]), np.array(long + SHORT), 2)
+        scores = BackboneScorer(backbone).score(histories)
+        assert backbone.training
+        backbone.eval()
+        expected = backbone.last_states(rows_of(LONG, SHORT)) @ backbone.item_table.T
+        torch.testing.assert_close(scores, expected.detach(), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,52 @@
+"""Cross entropy in blocks equals PyTorch's over the whole, loss and gradients."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from sracl.objectives import catalogue_loss
+from sracl.objectives.catalogue_loss import catalogue_cross_entropy
+
+
+@pytest.mark.parametrize("rows", [1, 5, 64])
+@pytest.mark.parametrize("block_bytes", [1, 4 * 33 * 7, 2**20])
+def test_loss_and_gradients_are_those_of_the_whole(monkeypatch, rows: int, block_bytes: int) -> None:
+    monkeypatch.setattr(catalogue_loss, "BLOCK_BYTES", block_bytes)
+    torch.manual_seed(rows)
+    states = torch.randn(rows, 8, requires_grad=True)
+    table = torch.randn(33, 8, requires_grad=True)
+    targets = torch.randint(0, 33, (rows,))
+    found = torch.autograd.grad(3 * catalogue_cross_entropy(states, table, targets), [states, table])
+    wanted = torch.autograd.grad(3 * functional.cross_entropy(states @ table.T, targets), [states, table])
+    torch.testing.assert_close(
+        catalogue_cross_entropy(states, table, targets), functional.cross_entropy(states @ table.T, targets)
+    )
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_large_logits_stay_finite() -> None:
+    states = 1000 * torch.randn(4, 8)
+    loss = catalogue_cross_entropy(states, torch.randn(20, 8), torch.arange(4))
+    assert torch.isfinite(loss)
+
+
+def test_half_precision_is_computed_in_single_and_given_back_in_half() -> None:
+    torch.manual_seed(0)
+    states = torch.randn(6, 8).bfloat16().requires_grad_()
+    table = torch.randn(20, 8).bfloat16().requires_grad_()
+    targets = torch.arange(6)
+    loss = catalogue_cross_entropy(states, table, targets)
+    loss.backward()
+    assert loss.dtype == torch.float32
+    assert states.grad.dtype == table.grad.dtype == torch.bfloat16
+    torch.testing.assert_close(loss, functional.cross_entropy(states.float() @ table.float().T, targets))
+
+
+def test_nothing_to_predict_costs_nothing() -> None:
+    states = torch.zeros(0, 8, requires_grad=True)
+    table = torch.randn(20, 8, requires_grad=True)
+    loss = catalogue_cross_entropy(states, table, torch.zeros(0, dtype=torch.long))
+    loss.backward()
+    assert float(loss.detach()) == 0.0
+    assert not table.grad.any()
