@@ -1,6 +1,10 @@
 """Shapes and types in the signatures of everything that holds tensors are checked while the tests run."""
 
+import torch
 from jaxtyping import install_import_hook
 
 PACKAGES = ("backbones", "objectives", "semantics", "training", "evaluation", "recommender")
 install_import_hook([f"sracl.{package}" for package in PACKAGES], "beartype.beartype")
+
+# The tests' matrices are small: handing parts of them to threads costs more than it saves.
+torch.set_num_threads(1)

@@ -17,30 +17,38 @@ class _BlockwiseCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, states: Float[Tensor, "m d"], table: Float[Tensor, "N d"], targets: Int[Tensor, "m"]
     ) -> Float[Tensor, ""]:
-        states32, table32 = states.float(), table.float()
-        state_gradient = torch.empty_like(states32)
-        table_gradient = torch.zeros_like(table32)
-        block = max(1, BLOCK_BYTES // (4 * len(table)))
-        total = states32.new_zeros(())
-        for begin in range(0, len(states), block):
-            part, target = states32[begin : begin + block], targets[begin : begin + block, None]
-            logits = part @ table32.T
-            at_target = logits.gather(1, target).squeeze(1)
-            highest = logits.amax(dim=1, keepdim=True)
-            probability = logits.sub_(highest).exp_()
-            mass = probability.sum(dim=1, keepdim=True)
-            total += (mass.log() + highest).sum() - at_target.sum()
-            probability.div_(mass).scatter_add_(1, target, torch.full_like(mass, -1.0))
-            torch.mm(probability, table32, out=state_gradient[begin : begin + block])
-            table_gradient.addmm_(probability.T, part)
-        count = max(1, len(states))
-        ctx.save_for_backward(state_gradient.div_(count).to(states.dtype), table_gradient.div_(count).to(table.dtype))
-        return total / count
+        # Mixed precision would turn the products into half precision, which is too coarse for a sum over a catalogue.
+        with torch.autocast(states.device.type, enabled=False):
+            loss, state_gradient, table_gradient = _loss_and_gradients(states.float(), table.float(), targets)
+        ctx.save_for_backward(state_gradient.to(states.dtype), table_gradient.to(table.dtype))
+        return loss
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         state_gradient, table_gradient = ctx.saved_tensors
         return state_gradient * gradients[0], table_gradient * gradients[0], None
+
+
+def _loss_and_gradients(
+    states: Float[Tensor, "m d"], table: Float[Tensor, "N d"], targets: Int[Tensor, "m"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, "m d"], Float[Tensor, "N d"]]:
+    state_gradient = torch.empty_like(states)
+    table_gradient = torch.zeros_like(table)
+    block = max(1, BLOCK_BYTES // (4 * len(table)))
+    total = states.new_zeros(())
+    for begin in range(0, len(states), block):
+        part, target = states[begin : begin + block], targets[begin : begin + block, None]
+        logits = part @ table.T
+        at_target = logits.gather(1, target).squeeze(1)
+        highest = logits.amax(dim=1, keepdim=True)
+        probability = logits.sub_(highest).exp_()
+        mass = probability.sum(dim=1, keepdim=True)
+        total += (mass.log() + highest).sum() - at_target.sum()
+        probability.div_(mass).scatter_add_(1, target, torch.full_like(mass, -1.0))
+        torch.mm(probability, table, out=state_gradient[begin : begin + block])
+        table_gradient.addmm_(probability.T, part)
+    count = max(1, len(states))
+    return total / count, state_gradient.div_(count), table_gradient.div_(count)
 
 
 def catalogue_cross_entropy(
