@@ -23,3 +23,8 @@ def __getattr__(name: str) -> Any:
 
         return Recommender
     raise AttributeError(f"module 'sracl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What the package offers, loaded or not."""
+    return [*globals(), *__all__]

@@ -104,7 +104,7 @@ def numbers_of(known: pl.Series, ids: pl.Series, kind: str) -> Int64:
         comparable = ids.dtype == known.dtype or (ids.dtype.is_integer() and known.dtype.is_integer())
         hint = "the model was not trained on them" if comparable else f"{kind} ids are {known.dtype}, not {ids.dtype}"
         raise InputError(f"{missing.n_unique()} unknown {kind} id(s): {shown}; {hint}")
-    return found.to_numpy()
+    return found.to_numpy(writable=True)
 
 
 def same_ids(ids: pl.Series, known: pl.Series) -> pl.Series:

@@ -1,0 +1,84 @@
+"""From frames to a recommender in one call, without a file."""
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import sracl
+from sracl.errors import InputError
+from sracl.fitting import fit
+from support.small_run import ITEMS, USERS, write_data
+
+SMALL = {
+    "dataset": {"min_interactions": 2, "max_length": 8},
+    "backbone": {"dimension": 8},
+    "training": {"epochs": 2, "targets_per_step": 60, "device": "cpu"},
+}
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.records: list[dict] = []
+
+    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+        pass
+
+    def on_epoch(self, record: dict) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory) -> tuple[pl.DataFrame, pl.DataFrame]:
+    folder = tmp_path_factory.mktemp("frames")
+    write_data(folder)
+    return pl.read_csv(folder / "interactions.csv"), pl.read_csv(folder / "items.csv")
+
+
+def test_a_frame_of_interactions_and_one_of_items_train_all_three_losses(frames) -> None:
+    recorder = Recorder()
+    model = fit(*frames, text=["title"], watcher=recorder, **SMALL)
+    assert set(recorder.records[0]["losses"]) == {"next_item", "cross_sequence", "intra_sequence"}
+    assert len(recorder.records) == 2
+    found = model.recommend(k=3)
+    assert found["user_id"].n_unique() == USERS
+    assert model.dataset.item_count <= ITEMS
+
+
+def test_pandas_frames_give_the_same(frames) -> None:
+    interactions, items = frames
+    by_polars = fit(interactions, items, **SMALL)
+    by_pandas = fit(interactions.to_pandas(), items.to_pandas(), **SMALL)
+    assert_frame_equal(by_polars.recommend(["u001"]), by_pandas.recommend(["u001"]), abs_tol=1e-4)
+
+
+def test_without_items_the_plain_backbone_is_trained(frames) -> None:
+    recorder = Recorder()
+    fit(frames[0], watcher=recorder, **SMALL)
+    assert set(recorder.records[0]["losses"]) == {"next_item"}
+
+
+def test_other_column_names_are_taken(frames) -> None:
+    interactions = frames[0].rename({"user_id": "who", "item_id": "what", "timestamp": "when"})
+    items = frames[1].rename({"item_id": "what"})
+    model = fit(interactions, items, user="who", item="what", time="when", **SMALL)
+    assert model.recommend(["u001"], k=2)["user_id"].to_list() == ["u001"] * 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"trainig": {"epochs": 2}}, r"unknown key `trainig`; did you mean `training`\?"),
+        ({"training": {"epochs": 0}}, r"`training\.epochs`.*given: 0"),
+        ({"time": "when"}, "no column 'when'"),
+    ],
+)
+def test_bad_settings_are_named(frames, settings: dict, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        fit(*frames, **settings)
+
+
+def test_the_package_offers_its_names_without_loading_them_first() -> None:
+    assert sracl.fit is fit
+    assert {"fit", "Recommender"} <= set(dir(sracl))
+    with pytest.raises(AttributeError, match="nonsense"):
+        sracl.nonsense  # noqa: B018

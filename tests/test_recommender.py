@@ -1,0 +1,170 @@
+"""The trained recommender answers by ids, in a stable order, and says what it cannot answer."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from polars.testing import assert_frame_equal
+
+from sracl import recommender as module
+from sracl.backbones import SASRec
+from sracl.config import BackboneConfig
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.sequences import Sequences
+from sracl.errors import InputError, SraclError
+from sracl.recommender import Recommender
+
+ITEMS = 9
+HISTORIES = ([0, 1, 2], [3, 4], [5, 6, 7, 8, 0, 1, 2, 3, 4], [8])
+
+
+def recommender(user_ids=("ann", "bob", "cid", "dan"), item_ids=tuple("abcdefghi")) -> Recommender:
+    torch.manual_seed(0)
+    settings = BackboneConfig(dimension=8, layers=1)
+    backbone = SASRec(ITEMS, 8, max_length=4, layers=1).eval()
+    for parameter in backbone.parameters():
+        torch.nn.init.normal_(parameter)
+    values = np.array([item for history in HISTORIES for item in history])
+    owners = np.repeat(np.arange(4), [len(history) for history in HISTORIES])
+    dataset = Dataset(
+        pl.DataFrame({"user_id": user_ids}),
+        pl.DataFrame({"item_id": item_ids}),
+        Sequences.from_sorted(owners, values, 4),
+    )
+    return Recommender(backbone, settings, dataset)
+
+
+def test_items_come_best_first_with_ranks_from_one() -> None:
+    found = recommender().recommend(["bob", "ann"], k=5)
+    assert found.columns == ["user_id", "item_id", "rank", "score"]
+    assert found["user_id"].unique(maintain_order=True).to_list() == ["bob", "ann"]
+    for _, rows in found.group_by("user_id", maintain_order=True):
+        assert rows["rank"].to_list() == [1, 2, 3, 4, 5]
+        assert rows["score"].is_sorted(descending=True)
+        assert rows["item_id"].n_unique() == 5
+
+
+def test_all_users_are_answered_in_their_order_whatever_the_block(monkeypatch) -> None:
+    model = recommender()
+    whole = model.recommend(k=3)
+    assert whole["user_id"].unique(maintain_order=True).to_list() == ["ann", "bob", "cid", "dan"]
+    monkeypatch.setattr(module, "DEFAULT_MEMORY", 1)
+    assert_frame_equal(model.recommend(k=3), whole, abs_tol=1e-5)
+
+
+def test_a_history_gives_what_the_user_with_that_history_gets() -> None:
+    model = recommender()
+    by_user = model.recommend(["ann"], k=4).drop("user_id")
+    by_history = model.recommend_histories([["h"], ["a", "b", "c"]], k=4)
+    assert_frame_equal(by_history.filter(pl.col("history") == 1).drop("history"), by_user, abs_tol=1e-5)
+    assert by_history["history"].unique(maintain_order=True).to_list() == [0, 1]
+
+
+def test_seen_items_are_left_out_on_demand_even_those_older_than_the_model_reads() -> None:
+    model = recommender()
+    found = model.recommend(["ann", "cid"], k=9, exclude_seen=True)
+    assert set(found.filter(pl.col("user_id") == "ann")["item_id"]) == set("defghi")
+    assert found.filter(pl.col("user_id") == "cid").is_empty(), "cid had everything"
+    ranks = found.filter(pl.col("user_id") == "ann")["rank"].to_list()
+    assert ranks == [1, 2, 3, 4, 5, 6]
+    by_history = model.recommend_histories([["a", "a"]], k=9, exclude_seen=True)
+    assert set(by_history["item_id"]) == set("bcdefghi")
+
+
+def test_more_than_there_is_gives_all_there_is() -> None:
+    assert recommender().recommend(["ann"], k=100).height == ITEMS
+
+
+def test_similar_items_leave_the_item_out_and_follow_the_cosine() -> None:
+    model = recommender()
+    found = model.similar_items(["c", "a"], k=8)
+    assert found.columns == ["item_id", "similar_item_id", "rank", "score"]
+    assert found["item_id"].unique(maintain_order=True).to_list() == ["c", "a"]
+    assert "c" not in found.filter(pl.col("item_id") == "c")["similar_item_id"].to_list()
+    table = model.backbone.item_table.detach()
+    expected = torch.nn.functional.cosine_similarity(table[2:3], table).tolist()
+    for similar, score in found.filter(pl.col("item_id") == "c").select("similar_item_id", "score").iter_rows():
+        assert score == pytest.approx(expected["abcdefghi".index(similar)], abs=1e-5)
+
+
+def test_nobody_and_nothing_give_empty_frames_of_the_same_columns() -> None:
+    model = recommender()
+    for found, like in (
+        (model.recommend([], k=3), model.recommend(["ann"], k=3)),
+        (model.recommend_histories([], k=3), model.recommend_histories([["a"]], k=3)),
+        (model.similar_items([], k=3), model.similar_items(["a"], k=3)),
+    ):
+        assert found.is_empty()
+        assert found.schema == like.schema
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda m: m.recommend(["eve"]), r"unknown user id.*'eve'"),
+        (lambda m: m.recommend([1]), "user ids are String, not Int64"),
+        (lambda m: m.recommend("ann"), "a list of ids rather than the single value 'ann'"),
+        (lambda m: m.recommend(["ann", 1]), "mixed types"),
+        (lambda m: m.recommend(["ann"], k=0), "k is 0"),
+        (lambda m: m.recommend(["ann"], k=True), "k is True"),
+        (lambda m: m.recommend_histories([["a"], []]), "history 1 is empty"),
+        (lambda m: m.recommend_histories([["a", "zz"]]), r"unknown item id.*'zz'"),
+        (lambda m: m.recommend_histories([["a"]], k=-1), "k is -1"),
+        (lambda m: m.similar_items(["zz"]), r"unknown item id.*'zz'"),
+        (lambda m: m.similar_items(["a"], k=0), "k is 0"),
+    ],
+)
+def test_what_cannot_be_answered_is_said(call, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        call(recommender())
+
+
+@pytest.mark.parametrize("ids", [(1, 2, 3, 4), ("001", "1", "a b", "ü")])
+def test_ids_of_any_type_come_back_unchanged(tmp_path, ids: tuple) -> None:
+    model = recommender(user_ids=ids)
+    model.save(tmp_path / "model")
+    loaded = Recommender.load(tmp_path / "model")
+    found = loaded.recommend([ids[1]], k=2)
+    assert found["user_id"].to_list() == [ids[1]] * 2
+    assert_frame_equal(found, model.recommend([ids[1]], k=2))
+
+
+def test_a_saved_recommender_loads_alone_and_answers_the_same(tmp_path) -> None:
+    model = recommender()
+    model.save(tmp_path / "here" / "model")
+    assert_frame_equal(Recommender.load(tmp_path / "here" / "model").recommend(k=9), model.recommend(k=9))
+    assert_frame_equal(Recommender.load(tmp_path / "here").recommend(k=9), model.recommend(k=9))
+    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda folder: (folder / "model.json").write_text("{"), r"model\.json is damaged"),
+        (lambda folder: (folder / "model.json").write_text('{"format": 99}'), "has the format 99"),
+        (lambda folder: (folder / "weights.safetensors").write_bytes(b"rubbish"), r"weights\.safetensors is damaged"),
+        (lambda folder: (folder / "weights.safetensors").unlink(), r"weights\.safetensors is damaged"),
+    ],
+)
+def test_a_damaged_recommender_is_refused(tmp_path, damage, told: str) -> None:
+    recommender().save(tmp_path / "model")
+    damage(tmp_path / "model")
+    with pytest.raises(SraclError, match=told):
+        Recommender.load(tmp_path / "model")
+
+
+def test_weights_of_another_width_are_refused(tmp_path) -> None:
+    recommender().save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    facts = json.loads(path.read_text())
+    facts["backbone"]["dimension"] = 16
+    path.write_text(json.dumps(facts))
+    with pytest.raises(SraclError, match="is damaged"):
+        Recommender.load(tmp_path / "model")
+
+
+def test_a_folder_without_a_model_is_bad_input(tmp_path) -> None:
+    with pytest.raises(InputError, match="holds no trained model"):
+        Recommender.load(tmp_path)
