@@ -213,7 +213,7 @@ def show_examples(run: Run) -> None:
     count = min(run.config.recommendations.show_users, run.dataset.user_count)
     if not count:
         return
-    found = pl.scan_parquet(run.folder / "recommendations.parquet")
+    found = pl.scan_parquet(run.folder / "recommendations.parquet", glob=False)
     labels = _labels(run)
     for number in range(count):
         user = run.dataset.users["user_id"][number]

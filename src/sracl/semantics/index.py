@@ -161,7 +161,7 @@ def _joined(wanted: pl.DataFrame, table: pl.DataFrame, keys: list[str], kind: st
 
 def _read_table(path: Path, columns: list[str]) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path).select(columns)
+        return pl.read_parquet(path, glob=False).select(columns)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise SraclError(f"{path} is missing or damaged; run `sracl describe` again") from error
 

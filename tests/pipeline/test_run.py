@@ -1,0 +1,87 @@
+"""A run makes what is missing, in order, and nothing twice."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sracl.config import read_config
+from sracl.errors import InputError, SraclError
+from sracl.pipeline.display import Display
+from sracl.pipeline.run import STAGES, Run
+from support.small_run import write_config, write_data
+
+
+@pytest.fixture
+def config(tmp_path):
+    write_data(tmp_path)
+    return read_config(write_config(tmp_path))
+
+
+def run_of(config, *, overwrite: bool = False) -> Run:
+    return Run(config, Display(Console(file=io.StringIO(), width=200)), overwrite)
+
+
+def said(run: Run) -> str:
+    return run.display.console.file.getvalue()
+
+
+def test_stages_follow_what_they_depend_on() -> None:
+    names = [stage.name for stage in STAGES]
+    for stage in STAGES:
+        assert all(names.index(before) < names.index(stage.name) for before in stage.after)
+
+
+def test_up_to_a_stage_makes_that_much_and_the_next_call_the_rest(config) -> None:
+    assert run_of(config).up_to("describe")
+    assert not (config.run_dir / "semantics" / "item_embeddings.npy").exists()
+    again = run_of(config)
+    assert again.up_to("neighbors")
+    assert "prepare: done before" in said(again)
+    assert "describe: done before" in said(again)
+    assert (config.run_dir / "semantics" / "prefix_neighbors.npy").exists()
+    assert not run_of(config).up_to("neighbors")
+
+
+def test_what_follows_a_stage_made_anew_is_made_anew(config) -> None:
+    run_of(config).up_to("neighbors")
+    changed = config.model_copy(update={"protocol": "paper"})
+    with pytest.raises(InputError, match="protocol was 'strict', now 'paper'"):
+        run_of(changed).up_to("neighbors")
+    run = run_of(changed, overwrite=True)
+    assert run.up_to("neighbors")
+    assert "prepare: done before" in said(run)
+    assert "describe: done before" not in said(run)
+    assert run_of(changed).up_to("neighbors") is False
+
+
+def test_a_stage_that_failed_is_made_again(config, monkeypatch) -> None:
+    from sracl.pipeline import stages
+
+    run = run_of(config)
+    run.up_to("prepare")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stages.semantic_stages, "describe", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            run_of(config).up_to("describe")
+    again = run_of(config)
+    assert again.up_to("describe")
+    assert "describe: done before" not in said(again)
+
+
+def test_a_damaged_record_of_stages_is_named(config) -> None:
+    run_of(config).up_to("prepare")
+    (config.run_dir / "stages.json").write_text("{")
+    with pytest.raises(SraclError, match=r"stages\.json is damaged"):
+        run_of(config)
+
+
+def test_settings_without_effect_on_the_result_change_nothing(config) -> None:
+    run_of(config).up_to("train")
+    training = config.training.model_copy(update={"threads": 1})
+    semantics = config.semantics.model_copy(update={"memory_mb": 1})
+    assert not run_of(config.model_copy(update={"training": training, "semantics": semantics})).up_to("train")
