@@ -46,6 +46,8 @@ def kind(annotation: Any) -> str:
         return "one of " + ", ".join(f"`{value}`" for value in arguments)
     if origin is tuple:
         return f"list of {kind(arguments[0])}"
+    if origin is dict:
+        return "keys and values"
     if origin in (Union, UnionType):
         return " or ".join(kind(argument) for argument in arguments)
     return WORDS[annotation]

@@ -60,6 +60,7 @@ def test_the_digest_is_of_the_bytes(tmp_path_factory, content: bytes) -> None:
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
 )
 
 

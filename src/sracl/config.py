@@ -67,6 +67,7 @@ class WriterConfig(Section):
     prices: Path | None = Field(None, description="YAML file of prices beside the known ones")
     store: Path = Field(Path("answers.sqlite"), description="file of all answers; any run may share it")
     prompts: Path | None = Field(None, description="folder of templates that replace the ones that come along")
+    parameters: dict[str, Any] = Field({}, description="what else a request says, such as `{frequency_penalty: 0.5}`")
     max_prompt_tokens: int = Field(3_000, ge=200, description="longer prompts lose the oldest items of histories")
     summary_words: int = Field(80, ge=1)
     analysis_words: int = Field(50, ge=1)
@@ -119,7 +120,7 @@ class BackboneConfig(Section):
     layers: int = Field(2, ge=1)
     heads: int = Field(2, ge=1, description="must divide dimension")
     dropout: float = Field(0.5, ge=0, lt=1)
-    positions: Literal["start", "end"] = Field("start", description="where counting begins, see docs/method.md")
+    positions: Literal["start", "end"] = Field("end", description="where counting begins, see docs/method.md")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "BackboneConfig":

@@ -9,9 +9,9 @@ from sracl.datasets.dataset import Dataset
 from sracl.datasets.split import LeaveOneOut
 from sracl.datasets.tables import Columns
 from sracl.recommender import Recommender
-from sracl.semantics.embeddings import embed_prefixes, embed_texts
+from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
 from sracl.semantics.encoders import make_encoder
-from sracl.semantics.index import SemanticIndex, items_in_order
+from sracl.semantics.index import SemanticIndex, items_in_order, profiles_in_order
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import Exclusion, nearest
 from sracl.semantics.stages import pool_of
@@ -63,9 +63,10 @@ def fit(
 def build_index(dataset: Dataset, split: LeaveOneOut, config: RunConfig) -> SemanticIndex:
     """The semantic index in memory: what the stages describe, embed and neighbors leave on disk."""
     pool = pool_of(split, config)
-    texts = items_in_order(make_writer(config.semantics.writer).describe_items(dataset, pool), dataset)
-    items = embed_texts(texts["text"], make_encoder(config.semantics.encoder))
+    writer, encoder = make_writer(config.semantics), make_encoder(config.semantics.encoder)
+    items = embed_texts(items_in_order(writer.describe_items(dataset, pool), dataset)["text"], encoder)
     prefixes = embed_prefixes(pool, items)
+    embed_profiles(profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool), prefixes, encoder)
     k, memory = config.semantics.neighbors, config.semantics.memory_mb * 2**20
     return SemanticIndex(
         pool=pool,

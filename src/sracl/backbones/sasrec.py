@@ -86,7 +86,7 @@ class SASRec(Backbone):
         layers: int = 2,
         heads: int = 2,
         dropout: float = 0.5,
-        positions: Literal["start", "end"] = "start",
+        positions: Literal["start", "end"] = "end",
     ) -> None:
         super().__init__(item_count, dimension, max_length)
         self.positions = positions

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sracl.pipeline.watchers import Bar
+from sracl.semantics.language_models.asking import Tally
 
 
 class Display:
@@ -40,6 +41,23 @@ class Display:
         """A watcher that shows a training's epochs, of so many targets each."""
         with self._progress() as progress:
             yield Bar(progress, progress.add_task("training", total=targets), targets)
+
+    @contextmanager
+    def asking(self) -> Iterator[Callable[[Tally], None]]:
+        """A line that tells how asking a language model goes, and a summary where anything was asked."""
+        last: Tally | None = None
+        columns = (TextColumn("  {task.description}"),)
+        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
+            task = progress.add_task("", total=None)
+
+            def tell(tally: Tally) -> None:
+                nonlocal last
+                last = tally
+                progress.update(task, description=tally_line(tally))
+
+            yield tell
+        if last is not None and last.asked:
+            self.say(f"  {tally_line(last)}")
 
     def _progress(self) -> Progress:
         return Progress(
@@ -80,3 +98,17 @@ class Display:
         right = "\n".join(f"{rank:2d}. {escape(label)}" for rank, label, _ in recommended.iter_rows())
         table.add_row(left, right)
         self.console.print(table)
+
+
+def tally_line(tally: Tally) -> str:
+    """How asking a language model goes, in a line."""
+    rate = tally.answered / tally.seconds * 60 if tally.seconds else 0.0
+    parts = [
+        f"{tally.answered:,} answered",
+        f"{tally.from_store:,} from the store",
+        f"{tally.failed:,} failed",
+        f"{tally.asked:,} requests",
+        f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens",
+        f"{rate:,.0f} a minute",
+    ]
+    return ", ".join(parts)

@@ -72,8 +72,9 @@ def prepare(run: Run) -> None:
 
 def describe(run: Run) -> None:
     """Texts of items and prefixes, by the configured writer."""
-    writer = make_writer(run.config.semantics.writer)
-    semantic_stages.describe(run.folder / "semantics", run.dataset, run.pool, writer, run.config)
+    with run.display.asking() as on_progress:
+        writer = make_writer(run.config.semantics, on_progress)
+        semantic_stages.describe(run.folder / "semantics", run.dataset, run.pool, writer, run.config)
 
 
 def embed(run: Run) -> None:

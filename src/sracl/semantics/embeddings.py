@@ -68,6 +68,21 @@ def embed_prefixes(
     return result
 
 
+def embed_profiles(
+    profiles: pl.DataFrame,
+    prefixes: NDArray[np.float32],
+    encoder: Encoder,
+    on_progress: Callable[[int], None] = lambda texts: None,
+) -> None:
+    """Replace the mean in `prefixes` `[P, D]` by the profile's own embedding where a writer wrote one.
+
+    profiles: column `text`, a row a prefix, null where there is none.
+    """
+    written = profiles["text"].is_not_null()
+    if written.any():
+        prefixes[written.to_numpy()] = embed_texts(profiles["text"].filter(written), encoder, on_progress)
+
+
 def _blocks_of_whole_users(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
     total = int(offsets[-1])
     wished = np.arange(0, total + PREFIXES_A_BLOCK, PREFIXES_A_BLOCK)

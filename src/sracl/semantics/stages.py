@@ -4,9 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.lib.format import open_memmap
-from numpy.typing import NDArray
 
 from sracl.config import RunConfig
 from sracl.datasets.dataset import Dataset
@@ -15,7 +13,7 @@ from sracl.datasets.split import LeaveOneOut
 from sracl.errors import SraclError
 from sracl.files import written_aside
 from sracl.semantics import index
-from sracl.semantics.embeddings import embed_prefixes, embed_texts
+from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
 from sracl.semantics.encoders import Encoder
 from sracl.semantics.pool import assert_training_only, exclusion, prefix_pool, same_user_share
 from sracl.semantics.retrieval import Exclusion, nearest
@@ -62,7 +60,7 @@ def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on
         shape = (len(pool), vectors.shape[1])
         prefixes = open_memmap(aside, mode="w+", dtype=np.float32, shape=shape)
         embed_prefixes(pool, vectors, prefixes)
-        _embed_profiles(profiles, prefixes, encoder, on_progress)
+        embed_profiles(profiles, prefixes, encoder, on_progress)
         prefixes.flush()
     index.add_to_manifest(
         folder,
@@ -71,16 +69,6 @@ def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on
         prefix_embedding="mean of the items' embeddings where there is no profile",
         embedded_texts={"items": index.texts_digest(items), "profiles": index.texts_digest(profiles)},
     )
-
-
-def _embed_profiles(
-    profiles: pl.DataFrame, prefixes: NDArray[np.float32], encoder: Encoder, on_progress: OnProgress
-) -> None:
-    """Replace the mean by the profile's own embedding where a writer wrote one."""
-    written = profiles["text"].is_not_null()
-    if not written.any():
-        return
-    prefixes[written.to_numpy()] = embed_texts(profiles["text"].filter(written), encoder, on_progress)
 
 
 def find_neighbors(

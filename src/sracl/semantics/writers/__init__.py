@@ -1,15 +1,65 @@
 """Who writes about items and users. A new writer is a file here and a line in `make_writer`."""
 
-from sracl.config import WriterConfig
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+
+from sracl.config import SemanticsConfig
+from sracl.semantics.language_models.asking import AskSettings, Tally, Usable, ask_all
+from sracl.semantics.language_models.client import ChatClient, Endpoint
+from sracl.semantics.language_models.local_server import local_server
+from sracl.semantics.language_models.request import Request
+from sracl.semantics.language_models.store import AnswerStore
 from sracl.semantics.writers.base import Writer
+from sracl.semantics.writers.language_model import LanguageModelWriter
 from sracl.semantics.writers.template import TemplateWriter
 
+OnTally = Callable[[Tally], None]
 
-def make_writer(config: WriterConfig) -> Writer:
-    """The writer that `config.kind` names."""
-    match config.kind:
+
+def make_writer(settings: SemanticsConfig, on_progress: OnTally = lambda tally: None) -> Writer:
+    """The writer that `settings.writer.kind` names; `on_progress` is told how asking goes."""
+    match settings.writer.kind:
         case "template":
             return TemplateWriter()
+        case "openai" | "local":
+            return LanguageModelWriter(settings, _Asking(settings, on_progress))
 
 
-__all__ = ["TemplateWriter", "Writer", "make_writer"]
+class _Asking:
+    """Asks the configured server, starting the local one where there is something to ask."""
+
+    def __init__(self, settings: SemanticsConfig, on_progress: OnTally) -> None:
+        self.writer = settings.writer
+        self.on_progress = on_progress
+
+    def __call__(self, store: AnswerStore, requests: Iterable[Request], usable: Usable) -> Tally:
+        writer = self.writer
+        if writer.kind == "local":
+            slots = min(writer.concurrency, os.cpu_count() or 1)
+            context = writer.max_prompt_tokens + 1_024
+            with local_server(writer.model_file, slots, context) as base_url:
+                endpoint = Endpoint(base_url, None, writer.timeout)
+                return asyncio.run(self._ask(endpoint, slots, store, requests, usable))
+        endpoint = Endpoint(writer.base_url, writer.api_key_env, writer.timeout)
+        return asyncio.run(self._ask(endpoint, writer.concurrency, store, requests, usable))
+
+    async def _ask(
+        self, endpoint: Endpoint, concurrency: int, store: AnswerStore, requests: Iterable[Request], usable: Usable
+    ) -> Tally:
+        writer = self.writer
+        settings = AskSettings(
+            concurrency=concurrency,
+            requests_per_minute=writer.requests_per_minute,
+            tokens_per_minute=writer.tokens_per_minute,
+            tries=writer.tries,
+            max_requests=writer.max_requests,
+        )
+        client = ChatClient(endpoint)
+        try:
+            return await ask_all(requests, client, store, usable, settings, self.on_progress)
+        finally:
+            await client.close()
+
+
+__all__ = ["LanguageModelWriter", "TemplateWriter", "Writer", "make_writer"]

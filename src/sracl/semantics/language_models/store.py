@@ -1,0 +1,259 @@
+"""The store of answers: one SQLite file, so that what was paid for is never asked again."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sracl.errors import SraclError
+from sracl.semantics.language_models.migrations import MIGRATIONS
+from sracl.semantics.language_models.request import Answer, Request
+
+KEYS_A_QUERY = 10_000
+BUSY_SECONDS = 60.0
+"""How long to wait for another process that writes."""
+LONGEST_LAST_ANSWER = 2_000
+"""Characters kept of an answer that could not be used."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a store holds of one model; tokens as the server billed them."""
+
+    model: str
+    answers: int
+    failures: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class AnswerStore:
+    """Answers by the key of their request. Several processes and threads may use one file at the same time.
+
+    What `put` or `put_many` returned from survives `kill -9` of the process. A cut of the power can lose the last
+    moments (SQLite's write-ahead log with synchronous NORMAL), never the file.
+
+    Raises SraclError for a file that is no store, damaged, or written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        with self._explained():
+            self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._database.close()
+                raise
+
+    def __enter__(self) -> "AnswerStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def put(self, request: Request, answer: Answer) -> None:
+        """Store a usable answer; it is on disk when this returns."""
+        self.put_many([(request, answer)])
+
+    def put_many(self, pairs: Iterable[tuple[Request, Answer]]) -> None:
+        """Store usable answers in one transaction; a first answer stays. Their failures and claims go."""
+        rows = [
+            (
+                request.key,
+                request.model,
+                _as_json(request),
+                _storable(answer.text),
+                answer.finish_reason,
+                answer.prompt_tokens,
+                answer.completion_tokens,
+                _now(),
+            )
+            for request, answer in pairs
+        ]
+        keys = [(row[0],) for row in rows]
+        with self._transaction() as database:
+            database.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            database.executemany("DELETE FROM failures WHERE key = ?", keys)
+            database.executemany("DELETE FROM claims WHERE key = ?", keys)
+
+    def get(self, key: str) -> Answer | None:
+        """The answer to a request, or None."""
+        return self.get_many([key]).get(key)
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """The answers to those of the requests that have one, by key."""
+        found: dict[str, Answer] = {}
+        query = (
+            "SELECT key, text, finish_reason, prompt_tokens, completion_tokens FROM answers "
+            "WHERE key IN (SELECT value FROM json_each(?))"
+        )
+        for rows in self._by_keys(query, keys):
+            found |= {key: Answer(*rest) for key, *rest in rows}
+        return found
+
+    def answered(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that have an answer."""
+        query = "SELECT key FROM answers WHERE key IN (SELECT value FROM json_each(?))"
+        return {key for rows in self._by_keys(query, keys) for (key,) in rows}
+
+    def claim(self, keys: Sequence[str], owner: str, seconds: float) -> set[str]:
+        """Take the keys that are neither answered nor claimed by another owner; own claims are renewed.
+
+        So that no two processes ask the same. A claim ends after so many seconds, for its process may have died.
+        """
+        now = time.time()
+        with self._transaction() as database:
+            taken = set()
+            for part in _parts(keys):
+                free = database.execute(
+                    "SELECT value FROM json_each(?) AS wanted "
+                    "WHERE NOT EXISTS (SELECT 1 FROM answers WHERE answers.key = wanted.value) "
+                    "AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.key = wanted.value "
+                    "AND claims.owner != ? AND claims.until > ?)",
+                    (json.dumps(part), owner, now),
+                ).fetchall()
+                taken |= {key for (key,) in free}
+            database.executemany(
+                "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [(key, owner, now + seconds) for key in taken]
+            )
+        return taken
+
+    def release(self, owner: str) -> None:
+        """Give all of an owner's claims back."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+
+    def fail(self, request: Request, reason: str, last_answer: str) -> None:
+        """Record that a request got no usable answer. It may be asked again later, and is no answer."""
+        row = (
+            request.key,
+            request.model,
+            _as_json(request),
+            reason,
+            _storable(last_answer[:LONGEST_LAST_ANSWER]),
+            _now(),
+        )
+        with self._transaction() as database:
+            database.execute(
+                "INSERT INTO failures VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (key) DO UPDATE SET "
+                "reason = excluded.reason, last_answer = excluded.last_answer, time = excluded.time, "
+                "attempts = attempts + 1",
+                row,
+            )
+            database.execute("DELETE FROM claims WHERE key = ?", (request.key,))
+
+    def failures(self) -> pl.DataFrame:
+        """Columns `key, model, reason, last_answer, attempts, time`, the latest first."""
+        names = ("key", "model", "reason", "last_answer", "attempts", "time")
+        with self._reading() as database:
+            rows = database.execute(f"SELECT {', '.join(names)} FROM failures ORDER BY time DESC, key").fetchall()  # noqa: S608
+        schema = dict.fromkeys(names, pl.String()) | {"attempts": pl.Int64()}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def totals(self) -> list[Totals]:
+        """What is held, a model each."""
+        with self._reading() as database:
+            rows = database.execute(
+                "SELECT model, SUM(answered), SUM(1 - answered), SUM(prompt), SUM(completion) FROM ("
+                "SELECT model, 1 AS answered, prompt_tokens AS prompt, completion_tokens AS completion FROM answers "
+                "UNION ALL SELECT model, 0, 0, 0 FROM failures) GROUP BY model ORDER BY model"
+            ).fetchall()
+        return [Totals(*row) for row in rows]
+
+    def records(self, block: int = KEYS_A_QUERY) -> Iterator[list[tuple[str, str, str, str, int, int, str]]]:
+        """All answers in blocks: key, request as JSON, text, finish reason, both counts of tokens, time."""
+        last = ""
+        while True:
+            with self._reading() as database:
+                rows = database.execute(
+                    "SELECT key, request, text, finish_reason, prompt_tokens, completion_tokens, time FROM answers "
+                    "WHERE key > ? ORDER BY key LIMIT ?",
+                    (last, block),
+                ).fetchall()
+            if not rows:
+                return
+            yield rows
+            last = rows[-1][0]
+
+    def _prepare(self) -> None:
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise SraclError(
+                f"{self.path} was written by a newer version of sracl (format {version}, known {len(MIGRATIONS)}); "
+                "update sracl"
+            )
+        for number in range(version, len(MIGRATIONS)):
+            with self._transaction() as database:
+                # Another process may have come first while this one waited.
+                if database.execute("PRAGMA user_version").fetchone()[0] == number:
+                    for statement in MIGRATIONS[number]:
+                        database.execute(statement)
+                    database.execute(f"PRAGMA user_version = {number + 1}")
+
+    def _by_keys(self, query: str, keys: Sequence[str]) -> Iterator[list[Any]]:
+        for part in _parts(keys):
+            with self._reading() as database:
+                rows = database.execute(query, (json.dumps(part),)).fetchall()
+            yield rows
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            yield self._database
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise SraclError(
+                f"the store of answers {self.path} cannot be used ({error}); "
+                "move it away, or give another file as semantics.writer.store"
+            ) from error
+
+
+def _parts(keys: Sequence[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(keys), KEYS_A_QUERY):
+        yield list(keys[begin : begin + KEYS_A_QUERY])
+
+
+def _as_json(request: Request) -> str:
+    whole = {"model": request.model, "messages": request.as_messages(), "parameters": dict(request.parameters)}
+    return json.dumps(whole)
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates, which no file can hold as UTF-8, become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
