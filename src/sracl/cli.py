@@ -64,13 +64,47 @@ def _stage_command(stage: str, text: str) -> Callable[..., None]:
 app.command("run")(_stage_command("recommend", "Run every stage, skipping what is done."))
 for _stage, _text in (
     ("prepare", "Read the raw data, apply the stated rules, number users and items."),
-    ("describe", "Up to and with the texts of items and prefixes."),
     ("embed", "Up to and with the texts' embeddings."),
     ("neighbors", "Up to and with the neighbours of items and prefixes."),
     ("train", "Up to and with training; goes on from the last epoch after an interruption."),
     ("evaluate", "Up to and with test metrics, of the model and of the baselines."),
 ):
     app.command(_stage)(_stage_command(_stage, _text))
+
+
+@app.command()
+def describe(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    overwrite: Overwrite = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count requests, tokens, price and time, and ask nothing.")
+    ] = False,
+    preview: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Show the messages about an item or a user; repeatable.")
+    ] = None,
+    failures: Annotated[bool, typer.Option("--failures", help="List what got no usable answer, and why.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Ask once more for what got no usable answer.")] = False,
+) -> None:
+    """Up to and with the texts of items and prefixes; with a language model, see its cost and prompts first."""
+    if not (dry_run or preview or failures or retry):
+        _run_up_to("describe", config, overrides, overwrite)
+        return
+    resolved = read_config(config, overrides or [])
+    from sracl.pipeline import describing
+    from sracl.pipeline.display import Display
+    from sracl.pipeline.run import Run
+
+    run = Run(resolved, Display(), overwrite)
+    run.up_to("prepare")
+    if preview:
+        describing.show_prompts(run, preview)
+    if dry_run:
+        describing.show_plan(run)
+    if failures:
+        describing.show_failures(run)
+    if retry:
+        describing.retry(run)
 
 
 @app.command()

@@ -111,4 +111,6 @@ def tally_line(tally: Tally) -> str:
         f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens",
         f"{rate:,.0f} a minute",
     ]
+    if tally.cost:
+        parts.insert(-1, f"{tally.cost:,.4f} US dollars")
     return ", ".join(parts)

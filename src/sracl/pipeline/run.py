@@ -146,12 +146,16 @@ class Run:
                 f"{self.folder} holds the stage `{stage.name}` of other settings: {'; '.join(told[:2])}{more}.\n"
                 "Take another run_dir, or add --overwrite to make it and what follows anew."
             )
-        names = [known_stage.name for known_stage in STAGES]
         if stage.cheap:
             self.stamps.drop([stage.name])
-            return
-        self.stamps.drop(names[names.index(stage.name) :])
-        if stage.name in ("prepare", "describe", "embed", "neighbors", "train"):
+        else:
+            self.forget_from(stage.name)
+
+    def forget_from(self, stage: str) -> None:
+        """Have a stage and all that follow made anew by the next call of `up_to`."""
+        names = [known.name for known in STAGES]
+        self.stamps.drop(names[names.index(stage) :])
+        if stage in names[: names.index("train") + 1]:
             shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
         for cached in ("dataset", "split", "pool"):
             self.__dict__.pop(cached, None)

@@ -92,7 +92,7 @@ class Bar:
 
     def on_epoch(self, record: dict[str, Any]) -> None:
         """Print the epoch's line above the bar."""
-        self.progress.console.print(epoch_line(record), highlight=False)
+        self.progress.console.print(epoch_line(record), highlight=False, soft_wrap=True)
 
 
 def epoch_line(record: dict[str, Any]) -> str:

@@ -11,13 +11,13 @@ class Bucket:
     clock: seconds that only rise; a test replaces it.
     """
 
-    def __init__(self, per_minute: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate = per_minute / 60.0
         self.clock = clock
         self.level = self.rate
         self.time = clock()
 
-    def take(self, units: float) -> float:
+    def take(self, units: int) -> float:
         """Take units now and return the seconds to wait before they may be used; the level may go below zero."""
         now = self.clock()
         self.level = min(max(self.rate, 1.0), self.level + (now - self.time) * self.rate)
@@ -25,7 +25,7 @@ class Bucket:
         self.level -= units
         return max(0.0, -self.level / self.rate)
 
-    def correct(self, units: float) -> None:
+    def correct(self, units: int) -> None:
         """Take units more (or, negative, fewer) than was estimated."""
         self.level -= units
 

@@ -5,13 +5,15 @@ import os
 from collections.abc import Callable, Iterable
 
 from sracl.config import SemanticsConfig
+from sracl.errors import InputError
 from sracl.semantics.language_models.asking import AskSettings, Tally, Usable, ask_all
 from sracl.semantics.language_models.client import ChatClient, Endpoint
+from sracl.semantics.language_models.costs import load_prices
 from sracl.semantics.language_models.local_server import local_server
 from sracl.semantics.language_models.request import Request
 from sracl.semantics.language_models.store import AnswerStore
 from sracl.semantics.writers.base import Writer
-from sracl.semantics.writers.language_model import LanguageModelWriter
+from sracl.semantics.writers.language_model import LanguageModelWriter, model_name
 from sracl.semantics.writers.template import TemplateWriter
 
 OnTally = Callable[[Tally], None]
@@ -32,6 +34,18 @@ class _Asking:
     def __init__(self, settings: SemanticsConfig, on_progress: OnTally) -> None:
         self.writer = settings.writer
         self.on_progress = on_progress
+        self.prices = load_prices(self.writer.prices)
+        if self.writer.max_cost is not None and model_name(settings) not in self.prices:
+            raise InputError(
+                f"semantics.writer.max_cost cannot be kept: the price of {model_name(settings)} is not known.\n"
+                "Give semantics.writer.prices, a YAML file with a line such as "
+                "NAME: {input: 0.15, output: 0.60, as_of: 2025-10-01}"
+            )
+
+    def price(self, model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """US dollars, None where the model's price is not known."""
+        price = self.prices.get(model)
+        return price.of(prompt_tokens, completion_tokens) if price else None
 
     def __call__(self, store: AnswerStore, requests: Iterable[Request], usable: Usable) -> Tally:
         writer = self.writer
@@ -54,6 +68,8 @@ class _Asking:
             tokens_per_minute=writer.tokens_per_minute,
             tries=writer.tries,
             max_requests=writer.max_requests,
+            max_cost=writer.max_cost,
+            price=self.price,
         )
         client = ChatClient(endpoint)
         try:

@@ -133,7 +133,7 @@ class LanguageModelWriter:
         return PromptWriter(
             self.templates,
             self.settings.domain or dataset.domain or "items",
-            _estimated_tokens,
+            estimated_tokens,
             self.writer.max_prompt_tokens,
             self.writer.summary_words,
             self.writer.analysis_words,
@@ -169,6 +169,6 @@ def _titles(dataset: Dataset) -> list[str]:
     return dataset.catalogue.select(pl.coalesce(title, pl.col("item_id").cast(pl.String))).to_series().to_list()
 
 
-def _estimated_tokens(text: str) -> int:
-    """Upper estimate of a text's tokens: one for three bytes of UTF-8 and one for each word begun."""
+def estimated_tokens(text: str) -> int:
+    """Tokens of a text, rather too many: one for every three bytes of UTF-8, since tokenizers differ."""
     return len(text.encode("utf-8", "replace")) // 3 + 1

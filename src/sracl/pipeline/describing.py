@@ -1,0 +1,86 @@
+"""Looking at what a language model will be asked, what that costs, and what went wrong."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from sracl.errors import InputError
+from sracl.pipeline.run import Run
+from sracl.semantics.language_models.request import Request
+from sracl.semantics.language_models.store import AnswerStore
+from sracl.semantics.writers import LanguageModelWriter, make_writer
+from sracl.semantics.writers.plan import plan
+
+SHOWN_FAILURES = 20
+
+
+def show_plan(run: Run) -> None:
+    """Print what describing would take, without asking."""
+    found = plan(_writer(run), run.dataset, run.pool)
+    cost = "not known; see semantics.writer.prices" if found.cost is None else f"{found.cost:,.4f}"
+    rows = [
+        ("requests", found.requests),
+        ("answered by the store", found.stored),
+        ("to ask", found.to_ask),
+        ("tokens of their prompts, about", found.prompt_tokens),
+        ("tokens of their answers, at most", found.completion_tokens),
+        ("US dollars, at most", cost),
+        ("time at the given limits, about", str(timedelta(seconds=round(found.seconds)))),
+    ]
+    run.display.counts(f"describing with {_writer(run).name}, nothing asked", rows)
+
+
+def show_prompts(run: Run, ids: list[str]) -> None:
+    """Print the exact messages about items and users (of a user: the last prefix). Raises InputError for others."""
+    writer = _writer(run)
+    for wanted in ids:
+        for kind, request in _requests_about(run, writer, wanted):
+            run.display.say(f"--- {kind} {wanted}, {request.model}, {dict(request.parameters)}")
+            for message in request.messages:
+                run.display.say(f"[{message.role}]\n{message.content}\n")
+
+
+def show_failures(run: Run) -> None:
+    """Print what got no usable answer."""
+    with AnswerStore(run.config.semantics.writer.store) as store:
+        table = store.failures()
+    run.display.say(f"{table.height:,} requests without a usable answer in {run.config.semantics.writer.store}")
+    for row in table.head(SHOWN_FAILURES).iter_rows(named=True):
+        run.display.say(f"  {row['time']} {row['model']}: {row['reason']}; it said {row['last_answer'][:60]!r}")
+
+
+def retry(run: Run) -> None:
+    """Describe again where there are failures: answers come from the store, only failures are asked."""
+    with AnswerStore(run.config.semantics.writer.store) as store:
+        before = store.failures().height
+    if not before:
+        run.display.say("nothing failed: there is nothing to ask again")
+        return
+    run.forget_from("describe")
+    run.up_to("describe")
+
+
+def _writer(run: Run) -> LanguageModelWriter:
+    writer = make_writer(run.config.semantics)
+    if not isinstance(writer, LanguageModelWriter):
+        raise InputError(
+            f"semantics.writer.kind is {run.config.semantics.writer.kind}, which asks no language model; "
+            "-o semantics.writer.kind=local does"
+        )
+    return writer
+
+
+def _requests_about(run: Run, writer: LanguageModelWriter, wanted: str) -> list[tuple[str, Request]]:
+    found: list[tuple[str, Request]] = []
+    items = _numbers(run.dataset.catalogue["item_id"], wanted)
+    found += [("item", request) for request in writer.item_requests(run.dataset, run.pool, items)]
+    users = _numbers(run.dataset.users["user_id"], wanted)
+    last = run.pool.sequences.offsets[1:][users] - 1
+    found += [("user", request) for request in writer.profile_requests(run.dataset, run.pool, last)]
+    if not found:
+        raise InputError(f"{wanted!r} is neither an item nor a user of {run.folder}")
+    return found
+
+
+def _numbers(ids: pl.Series, wanted: str) -> list[int]:
+    return (ids.cast(pl.String) == wanted).arg_true().to_list()
