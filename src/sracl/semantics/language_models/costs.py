@@ -21,7 +21,7 @@ class Price(BaseModel):
     output: float = Field(ge=0)
     as_of: date
 
-    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
         """US dollars for so many tokens."""
         return (self.input * prompt_tokens + self.output * completion_tokens) / A_MILLION
 
