@@ -43,21 +43,22 @@ class Display:
             yield Bar(progress, progress.add_task("training", total=targets), targets)
 
     @contextmanager
-    def asking(self) -> Iterator[Callable[[Tally], None]]:
-        """A line that tells how asking a language model goes, and a summary where anything was asked."""
-        last: Tally | None = None
+    def asking(self) -> Iterator[Callable[[str, Tally], None]]:
+        """A line that tells how asking a language model goes, and a summary of what was asked."""
+        tallies: dict[str, Tally] = {}
         columns = (TextColumn("  {task.description}"),)
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             task = progress.add_task("", total=None)
 
-            def tell(tally: Tally) -> None:
-                nonlocal last
-                last = tally
-                progress.update(task, description=tally_line(tally))
+            def tell(what: str, tally: Tally) -> None:
+                tallies[what] = tally
+                progress.update(task, description=f"{what}: {tally_line(tally)}")
 
-            yield tell
-        if last is not None and last.asked:
-            self.say(f"  {tally_line(last)}")
+            try:
+                yield tell
+            finally:
+                for what, tally in tallies.items():
+                    self.say(f"  {what}: {tally_line(tally)}")
 
     def _progress(self) -> Progress:
         return Progress(

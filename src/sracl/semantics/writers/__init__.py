@@ -16,10 +16,11 @@ from sracl.semantics.writers.base import Writer
 from sracl.semantics.writers.language_model import LanguageModelWriter, model_name
 from sracl.semantics.writers.template import TemplateWriter
 
-OnTally = Callable[[Tally], None]
+OnTally = Callable[[str, Tally], None]
+"""Told what is asked about (`items`, `profiles`) and how it goes."""
 
 
-def make_writer(settings: SemanticsConfig, on_progress: OnTally = lambda tally: None) -> Writer:
+def make_writer(settings: SemanticsConfig, on_progress: OnTally = lambda what, tally: None) -> Writer:
     """The writer that `settings.writer.kind` names; `on_progress` is told how asking goes."""
     match settings.writer.kind:
         case "template":
@@ -47,19 +48,25 @@ class _Asking:
         price = self.prices.get(model)
         return price.of(prompt_tokens, completion_tokens) if price else None
 
-    def __call__(self, store: AnswerStore, requests: Iterable[Request], usable: Usable) -> Tally:
+    def __call__(self, what: str, store: AnswerStore, requests: Iterable[Request], usable: Usable) -> Tally:
         writer = self.writer
         if writer.kind == "local":
             slots = min(writer.concurrency, os.cpu_count() or 1)
             context = writer.max_prompt_tokens + 1_024
             with local_server(writer.model_file, slots, context) as base_url:
                 endpoint = Endpoint(base_url, None, writer.timeout)
-                return asyncio.run(self._ask(endpoint, slots, store, requests, usable))
+                return asyncio.run(self._ask(endpoint, slots, what, store, requests, usable))
         endpoint = Endpoint(writer.base_url, writer.api_key_env, writer.timeout)
-        return asyncio.run(self._ask(endpoint, writer.concurrency, store, requests, usable))
+        return asyncio.run(self._ask(endpoint, writer.concurrency, what, store, requests, usable))
 
     async def _ask(
-        self, endpoint: Endpoint, concurrency: int, store: AnswerStore, requests: Iterable[Request], usable: Usable
+        self,
+        endpoint: Endpoint,
+        concurrency: int,
+        what: str,
+        store: AnswerStore,
+        requests: Iterable[Request],
+        usable: Usable,
     ) -> Tally:
         writer = self.writer
         settings = AskSettings(
@@ -73,7 +80,7 @@ class _Asking:
         )
         client = ChatClient(endpoint)
         try:
-            return await ask_all(requests, client, store, usable, settings, self.on_progress)
+            return await ask_all(requests, client, store, usable, settings, lambda tally: self.on_progress(what, tally))
         finally:
             await client.close()
 

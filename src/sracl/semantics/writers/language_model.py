@@ -27,8 +27,8 @@ TOKENS_A_WORD = 3
 """Tokens granted for a word of an answer, so that models of any language come to their end."""
 BLOCK = 4_096
 
-Ask = Callable[[AnswerStore, Iterable[Request], Callable[[Request, Answer], str | None]], Tally]
-"""Asks what the store has no answer to; see `asking.ask_all`."""
+Ask = Callable[[str, AnswerStore, Iterable[Request], Callable[[Request, Answer], str | None]], Tally]
+"""Asks what the store has no answer to, told what it is about (`items`, `profiles`); see `asking.ask_all`."""
 
 
 class LanguageModelWriter:
@@ -53,7 +53,7 @@ class LanguageModelWriter:
     def describe_items(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
         """One text an item: the answer's summary and analysis, else the template's text."""
         template = TemplateWriter().describe_items(dataset, pool)
-        texts = self._answers(lambda: self.item_requests(dataset, pool), self.read_item)
+        texts = self._answers("items", lambda: self.item_requests(dataset, pool), self.read_item)
         answered = pl.Series("answer", texts, dtype=pl.String)
         return template.with_columns(answer=answered).select(
             "item_id",
@@ -65,7 +65,7 @@ class LanguageModelWriter:
         """One text a prefix: its own profile, or the one it borrows by the policy; null where there is no answer."""
         taken = self._taken(dataset, pool)
         own = np.unique(taken)
-        texts = self._answers(lambda: self.profile_requests(dataset, pool, own), self.read_profile)
+        texts = self._answers("profiles", lambda: self.profile_requests(dataset, pool, own), self.read_profile)
         place = pl.Series(np.searchsorted(own, taken), dtype=pl.UInt32)
         text = pl.Series("text", texts, dtype=pl.String).gather(place)
         source = pl.when(pl.col("text").is_not_null()).then(pl.lit(self.name)).otherwise(pl.lit("template"))
@@ -108,10 +108,12 @@ class LanguageModelWriter:
         """The text of a profile's answer. Raises UnusableError."""
         return read_profile(answer, self.writer.profile_words)
 
-    def _answers(self, requests: Callable[[], Iterator[Request]], read: Callable[[Answer], str]) -> list[str | None]:
+    def _answers(
+        self, what: str, requests: Callable[[], Iterator[Request]], read: Callable[[Answer], str]
+    ) -> list[str | None]:
         """Ask what is not answered, then read every answer; None where there is none that can be used."""
         with AnswerStore(self.writer.store) as store:
-            tally = self.ask(store, requests(), lambda request, answer: usable(read, answer))
+            tally = self.ask(what, store, requests(), lambda request, answer: usable(read, answer))
             if tally.stopped is not None:
                 limit = getattr(self.writer, tally.stopped)
                 raise SraclError(
