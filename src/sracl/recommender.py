@@ -16,7 +16,7 @@ from sracl.backbones.base import Backbone
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import BackboneConfig
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.sequences import Sequences, ranges
+from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError, SraclError
 from sracl.evaluation.ranking import top_k
 from sracl.files import folder_written_aside, write_json
@@ -59,9 +59,7 @@ class Recommender:
         numbers = np.arange(len(ids)) if users is None else self.dataset.user_numbers(_series(users))
         histories = self.dataset.histories
         for part in self._parts(numbers, k):
-            lengths = histories.lengths[part]
-            values = histories.values[ranges(histories.offsets[part], lengths)]
-            block = self._best(_sequences(values, lengths), k, exclude_seen)
+            block = self._best(histories.chosen(part), k, exclude_seen)
             owners = ids.gather(pl.Series(part[block["row"].to_numpy()], dtype=pl.UInt32))
             yield block.select(owners.alias("user_id"), "item_id", "rank", "score")
 
@@ -76,11 +74,10 @@ class Recommender:
         series = [_series(history) for history in histories]
         lengths = np.array([len(ids) for ids in series], dtype=np.int64)
         values = [self.dataset.item_numbers(ids) for ids in series]
-        flat = _sequences(np.concatenate(values) if values else np.empty(0, dtype=np.int64), lengths)
+        flat = Sequences.from_lengths(np.concatenate(values) if values else np.empty(0, dtype=np.int64), lengths)
         blocks = [self._nothing()]
         for part in self._parts(np.arange(len(series)), k):
-            chosen = flat.values[ranges(flat.offsets[part], lengths[part])]
-            block = self._best(_sequences(chosen, lengths[part]), k, exclude_seen)
+            block = self._best(flat.chosen(part), k, exclude_seen)
             blocks.append(block.with_columns(row=pl.col("row") + int(part[0])))
         return pl.concat(blocks).rename({"row": "history"})
 
@@ -184,9 +181,3 @@ def _series(ids: Ids) -> pl.Series:
         return pl.Series(list(ids))
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise InputError(f"the ids are of mixed types, such as {list(ids)[:3]!r}; give one type") from error
-
-
-def _sequences(values: NDArray[Any], lengths: NDArray[np.int64]) -> Sequences:
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return Sequences(values.astype(np.int32), offsets)

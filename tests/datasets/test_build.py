@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sracl.datasets.build import Columns, PrepareReport, build_dataset
-from sracl.datasets.dataset import Dataset
 from sracl.errors import InputError
-
-Row = tuple[int, str, int]
+from support.frames import Row, frame_of, histories_of
 
 rows_of_interactions = st.lists(
     st.tuples(st.integers(-2, 4), st.sampled_from(["a", "B", "é", "10", "9"]), st.integers(0, 6)),
@@ -46,19 +44,6 @@ def plain(rows: list[Row], minimum: int, repeats: str, timed: bool) -> dict[int,
     for user, item, _ in rows:
         histories.setdefault(user, []).append(item)
     return histories
-
-
-def frame_of(rows: list[Row]) -> pl.DataFrame:
-    schema = {"user_id": pl.Int64, "item_id": pl.String, "timestamp": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def histories_of(dataset: Dataset) -> dict[object, list[object]]:
-    """Back from numbers to ids."""
-    items = dataset.catalogue["item_id"].to_list()
-    users = dataset.users["user_id"].to_list()
-    histories = (dataset.histories[number] for number in range(len(users)))
-    return {user: [items[item] for item in history] for user, history in zip(users, histories, strict=True)}
 
 
 def built(rows: list[Row] | pl.DataFrame, items: object = None, minimum: int = 1, **settings: object) -> tuple:

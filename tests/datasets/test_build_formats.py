@@ -11,22 +11,7 @@ import pytest
 
 from sracl.datasets.build import Columns, build_dataset
 from sracl.datasets.dataset import Dataset
-
-Row = tuple[int, str, int]
-
-
-def frame_of(rows: list[Row]) -> pl.DataFrame:
-    schema = {"user_id": pl.Int64, "item_id": pl.String, "timestamp": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def histories_of(dataset: Dataset) -> dict[object, list[object]]:
-    """Back from numbers to ids."""
-    items = dataset.catalogue["item_id"].to_list()
-    users = dataset.users["user_id"].to_list()
-    histories = (dataset.histories[number] for number in range(len(users)))
-    return {user: [items[item] for item in history] for user, history in zip(users, histories, strict=True)}
-
+from support.frames import Row, frame_of, histories_of
 
 ROWS: list[Row] = [(2, "10", 5), (1, "9", 1), (2, "9", 4), (1, "10", 1), (1, "9", 3), (2, "10", 5)]
 TITLES = {"10": "Dune, “the” film", "9": None, "11": "unseen"}

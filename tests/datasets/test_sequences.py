@@ -8,17 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sracl.datasets.sequences import Sequences, ranges
+from support.lists import flat, lists_of
 
 nested = st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=8)
-
-
-def flat(lists: list[list[int]]) -> Sequences:
-    owners = np.repeat(np.arange(len(lists)), [len(part) for part in lists]).astype(np.int64)
-    return Sequences.from_sorted(owners, np.array([n for part in lists for n in part], dtype=np.int64), len(lists))
-
-
-def lists_of(sequences: Sequences) -> list[list[int]]:
-    return [part.tolist() for part in sequences]
 
 
 @given(nested)
@@ -80,3 +72,10 @@ def test_damaged_arrays_are_refused(tmp_path: Path, values: np.ndarray, offsets:
     np.save(tmp_path / "h_offsets.npy", offsets)
     with pytest.raises(ValueError, match=message):
         Sequences.load(tmp_path, "h")
+
+
+@given(nested, st.data())
+def test_chosen_sequences_come_in_the_order_asked_for(lists: list[list[int]], data: st.DataObject) -> None:
+    numbers = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=6)) if lists else []
+    found = flat(lists).chosen(np.array(numbers, dtype=np.int64))
+    assert lists_of(found) == [lists[number] for number in numbers]

@@ -4,19 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl.datasets.sequences import Sequences
 from sracl.datasets.split import LeaveOneOut
+from support.lists import flat, lists_of
 
 nested = st.lists(st.lists(st.integers(0, 99), max_size=7), min_size=1, max_size=8)
-
-
-def flat(lists: list[list[int]]) -> Sequences:
-    owners = np.repeat(np.arange(len(lists)), [len(part) for part in lists]).astype(np.int64)
-    return Sequences.from_sorted(owners, np.array([n for part in lists for n in part], dtype=np.int64), len(lists))
-
-
-def lists_of(sequences: Sequences) -> list[list[int]]:
-    return [part.tolist() for part in sequences]
 
 
 @given(nested)

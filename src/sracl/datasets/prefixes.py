@@ -48,6 +48,4 @@ class PrefixPool:
         """The items of some prefixes, cut to `max_length`, in the order of `numbers`."""
         positions = numbers - self.sequences.offsets[self.users_of(numbers)] + 1
         lengths = np.minimum(positions, self.max_length)
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return Sequences(self.sequences.values[ranges(numbers - lengths + 1, lengths)], offsets)
+        return Sequences.from_lengths(self.sequences.values[ranges(numbers - lengths + 1, lengths)], lengths)

@@ -23,8 +23,13 @@ class Sequences:
     @classmethod
     def from_sorted(cls, owners: NDArray[np.integer], values: NDArray[np.integer], count: int) -> "Sequences":
         """Group `values` `[total]` by `owners` `[total]`, which must rise, into `count` sequences."""
-        offsets = np.zeros(count + 1, dtype=np.int64)
-        np.cumsum(np.bincount(owners, minlength=count), out=offsets[1:])
+        return cls.from_lengths(values, np.bincount(owners, minlength=count))
+
+    @classmethod
+    def from_lengths(cls, values: NDArray[np.integer], lengths: NDArray[np.integer]) -> "Sequences":
+        """Cut `values` `[total]` into sequences of `lengths` `[count]`, `total` in all."""
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
         return cls(np.ascontiguousarray(values, dtype=np.int32), offsets)
 
     def __len__(self) -> int:
@@ -40,12 +45,15 @@ class Sequences:
         """Number of values of each sequence, `[count]`."""
         return np.diff(self.offsets)
 
+    def chosen(self, numbers: NDArray[np.integer]) -> "Sequences":
+        """The sequences of these numbers, in their order, copied."""
+        lengths = self.lengths[numbers]
+        return Sequences.from_lengths(self.values[ranges(self.offsets[numbers], lengths)], lengths)
+
     def shortened(self, by: int) -> "Sequences":
         """The same sequences without their last `by` values (none where there are fewer)."""
         lengths = np.maximum(self.lengths - by, 0)
-        offsets = np.zeros(len(self) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return Sequences(self.values[ranges(self.offsets[:-1], lengths)], offsets)
+        return Sequences.from_lengths(self.values[ranges(self.offsets[:-1], lengths)], lengths)
 
     def save(self, folder: Path, name: str) -> None:
         """Write `NAME.npy` and `NAME_offsets.npy`."""

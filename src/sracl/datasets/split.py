@@ -31,9 +31,7 @@ class LeaveOneOut:
         lengths = histories.lengths
         evaluated = lengths >= MINIMUM_LENGTH
         kept = np.where(evaluated, lengths - 2, lengths)
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-        np.cumsum(kept, out=offsets[1:])
-        training = Sequences(histories.values[ranges(histories.offsets[:-1], kept)], offsets)
+        training = Sequences.from_lengths(histories.values[ranges(histories.offsets[:-1], kept)], kept)
         ends = histories.offsets[1:][evaluated]
         values = histories.values
         return cls(
@@ -49,9 +47,7 @@ class LeaveOneOut:
         held_out = {"validation": 2, "test": 1}[part]
         lengths = self.histories.lengths[self.users] - held_out
         starts = self.histories.offsets[:-1][self.users]
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return Sequences(self.histories.values[ranges(starts, lengths)], offsets)
+        return Sequences.from_lengths(self.histories.values[ranges(starts, lengths)], lengths)
 
     def targets(self, part: str) -> Int64:
         """Target item of every evaluated user, `[evaluated]`."""

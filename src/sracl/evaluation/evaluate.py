@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sracl.datasets.sequences import Int64, Sequences, ranges
+from sracl.datasets.sequences import Int64, Sequences
 from sracl.datasets.split import LeaveOneOut
 from sracl.errors import InputError
 from sracl.evaluation.metrics import metrics_at
@@ -59,7 +59,7 @@ def evaluate(
     begin, block = 0, 1
     while begin < len(inputs):
         numbers = np.arange(begin, min(begin + block, len(inputs)))
-        histories = _some(inputs, numbers)
+        histories = inputs.chosen(numbers)
         scores = scorer.score(histories, split.users[numbers])
         owners = np.repeat(np.arange(len(numbers)), histories.lengths)
         seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
@@ -70,10 +70,3 @@ def evaluate(
         begin, block = begin + len(numbers), max(1, memory // (scores.element_size() * scores.shape[1]))
     ranks = Ranks(torch.cat([r.kept for r in found]), torch.cat([r.unseen for r in found]))
     return Evaluation(metrics_at(ranks.kept, cutoffs), metrics_at(ranks.unseen, cutoffs), ranks, split.users)
-
-
-def _some(sequences: Sequences, numbers: Int64) -> Sequences:
-    lengths = sequences.lengths[numbers]
-    offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return Sequences(sequences.values[ranges(sequences.offsets[numbers], lengths)], offsets)

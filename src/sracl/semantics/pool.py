@@ -23,10 +23,9 @@ def prefix_pool(split: LeaveOneOut, protocol: Protocol, max_length: int) -> Pref
         return PrefixPool(split.training, max_length)
     lengths = split.training.lengths.copy()
     lengths[split.users] += 1
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
     histories = split.histories
-    return PrefixPool(Sequences(histories.values[ranges(histories.offsets[:-1], lengths)], offsets), max_length)
+    seen = Sequences.from_lengths(histories.values[ranges(histories.offsets[:-1], lengths)], lengths)
+    return PrefixPool(seen, max_length)
 
 
 def exclusion(pool: PrefixPool, protocol: Protocol) -> Exclusion:

@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
-from lightning_fabric import Fabric
 
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import TrainingConfig
@@ -17,6 +16,9 @@ from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 STOPPING_METRIC = "MRR@10"
 LAST, BEST = "last.safetensors", "best.safetensors"
@@ -174,7 +176,7 @@ def _epoch_seed(seed: int, epoch: int) -> int:
     return (seed * 1_000_003 + epoch) * 2
 
 
-def make_fabric(settings: TrainingConfig) -> Fabric:
+def make_fabric(settings: TrainingConfig) -> "Fabric":
     """Fabric on one device. Raises SraclError where the wished device is not there."""
     device = settings.device
     if device == "auto":
@@ -186,6 +188,9 @@ def make_fabric(settings: TrainingConfig) -> Fabric:
         raise SraclError("training.device is cuda, but PyTorch sees no such device here; use `auto` or `cpu`")
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
+    # Takes over a second to import, which a run that finds everything done should not wait for.
+    from lightning_fabric import Fabric
+
     return Fabric(accelerator=device, devices=1, precision=precision)
 
 
