@@ -6,6 +6,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from sracl.errors import SraclError
 from sracl.semantics.language_models import store as module
+from sracl.semantics.language_models.records import Record
 from sracl.semantics.language_models.request import Answer, Message, Request
 from sracl.semantics.language_models.store import AnswerStore
 
@@ -36,7 +39,7 @@ def store(tmp_path):
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.dictionaries(texts, texts, max_size=5))
 def test_answers_come_back_as_they_were_in_another_process_too(tmp_path_factory, pairs: dict[str, str]) -> None:
     path = tmp_path_factory.mktemp("store") / "answers.sqlite"
@@ -50,6 +53,39 @@ def test_answers_come_back_as_they_were_in_another_process_too(tmp_path_factory,
 def test_half_a_character_is_stored_as_a_question_mark(store) -> None:
     store.put(request("q"), answer("a\ud800b"))
     assert store.get(request("q").key).text == "a?b"
+
+
+def test_half_a_character_in_a_reason_is_stored_as_a_question_mark(store) -> None:
+    store.fail(request("q"), "it said \udc00", "\udc00")
+    assert store.failures().select("reason", "last_answer").row(0) == ("it said ?", "?")
+
+
+def test_what_was_answered_cannot_fail_any_more(store) -> None:
+    """As when another process answers what this one gives up."""
+    store.put(request("q"), answer())
+    store.fail(request("q"), "the answer is empty", "")
+    assert store.failures().is_empty()
+    assert store.get(request("q").key) == answer()
+
+
+def test_records_count_as_new_once_and_keep_their_time(store, tmp_path) -> None:
+    store.put_many((request(text), answer(text)) for text in "abc")
+    old = [record._replace(time="2025-01-02T03:04:05+00:00") for record in next(store.records())]
+    with AnswerStore(tmp_path / "other.sqlite") as other:
+        assert other.put_records(old[:2]) == 2
+        assert other.put_records(old) == 1
+        assert other.put_records([]) == 0
+        assert list(other.records()) == [old]
+
+
+def test_threads_share_a_store(store) -> None:
+    def put_and_get(number: int) -> str:
+        store.put(request(str(number)), answer(str(number)))
+        return store.get(request(str(number)).key).text
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(put_and_get, range(100))) == [str(number) for number in range(100)]
+    assert store.totals()[0].answers == 100
 
 
 def test_a_first_answer_stays(store) -> None:
@@ -160,6 +196,66 @@ def test_a_file_that_is_no_store_is_named(tmp_path, content: bytes) -> None:
         AnswerStore(path)
 
 
+def test_a_file_damaged_in_its_middle_is_named(tmp_path) -> None:
+    path = tmp_path / "answers.sqlite"
+    keys = [request(str(number)).key for number in range(500)]
+    with AnswerStore(path) as store:
+        store.put_many((request(str(number)), answer("yes" * 100)) for number in range(500))
+    content = path.read_bytes()
+    path.write_bytes(content[:8_192] + b"\xff" * (len(content) - 8_192))
+    with AnswerStore(path) as store, pytest.raises(SraclError, match=r"answers\.sqlite cannot be used .*malformed"):
+        store.get_many(keys)
+
+
+def test_another_programs_database_is_left_alone(tmp_path) -> None:
+    path = tmp_path / "runs.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE runs (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(SraclError, match=r"runs\.sqlite is another program's database"):
+        AnswerStore(path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_that_another_process_holds_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    with AnswerStore(tmp_path / "answers.sqlite") as store, closing(sqlite3.connect(store.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SraclError, match=r"answers\.sqlite cannot be used now \(database is locked\)"):
+            store.put(request("q"), answer())
+        other.rollback()
+        store.put(request("q"), answer())
+        assert store.get(request("q").key) == answer()
+
+
+FORMAT_1 = """
+CREATE TABLE answers (key TEXT PRIMARY KEY, model TEXT NOT NULL, request TEXT NOT NULL, text TEXT NOT NULL,
+finish_reason TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+time TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE failures (key TEXT PRIMARY KEY, model TEXT NOT NULL, request TEXT NOT NULL,
+reason TEXT NOT NULL, last_answer TEXT NOT NULL, attempts INTEGER NOT NULL, time TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_store_of_the_first_format_keeps_all_it_holds(tmp_path) -> None:
+    path = tmp_path / "answers.sqlite"
+    records = [Record.of(request(text), answer(text)) for text in "abc"]
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(FORMAT_1)
+        database.executemany("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records)
+        database.execute("INSERT INTO failures VALUES ('k', 'm', '{}', 'empty', '', 3, '2025-01-01T00:00:00+00:00')")
+        database.execute("INSERT INTO claims VALUES ('c', 'one', 1e12)")
+        database.commit()
+    with AnswerStore(path) as store:
+        assert sorted(next(store.records())) == sorted(records)
+        assert store.failures()["attempts"].to_list() == [3]
+        assert store.claim(["c"], "two", 60.0) == set()
+        store.put(request("d"), answer("d"))
+        assert store.totals()[0].answers == 4
+
+
 def test_a_newer_format_is_refused_and_an_older_one_brought_up_to_date(tmp_path, monkeypatch) -> None:
     path = tmp_path / "answers.sqlite"
     with AnswerStore(path) as store:
@@ -168,7 +264,7 @@ def test_a_newer_format_is_refused_and_an_older_one_brought_up_to_date(tmp_path,
     with AnswerStore(path) as store:
         assert store.get(request("q").key) == answer()
     database = sqlite3.connect(path)
-    assert database.execute("PRAGMA user_version").fetchone() == (2,)
+    assert database.execute("PRAGMA user_version").fetchone() == (len(module.MIGRATIONS),)
     assert database.execute("SELECT count(*) FROM more").fetchone() == (0,)
     database.close()
     monkeypatch.undo()
@@ -180,4 +276,4 @@ def test_all_records_come_in_blocks(store) -> None:
     store.put_many((request(str(number)), answer(str(number))) for number in range(25))
     blocks = list(store.records(block=10))
     assert [len(block) for block in blocks] == [10, 10, 5]
-    assert {row[2] for block in blocks for row in block} == {str(number) for number in range(25)}
+    assert {record.text for block in blocks for record in block} == {str(number) for number in range(25)}

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import polars as pl
 
 from sracl.errors import SraclError
 from sracl.semantics.language_models.migrations import MIGRATIONS
+from sracl.semantics.language_models.records import Record, as_json, now, storable
 from sracl.semantics.language_models.request import Answer, Request
 
 KEYS_A_QUERY = 10_000
@@ -22,6 +22,16 @@ BUSY_SECONDS = 60.0
 """How long to wait for another process that writes."""
 LONGEST_LAST_ANSWER = 2_000
 """Characters kept of an answer that could not be used."""
+
+_COLUMNS = ", ".join(Record._fields)
+_PUT = f"INSERT OR IGNORE INTO answers ({_COLUMNS}) VALUES ({', '.join('?' * len(Record._fields))})"  # noqa: S608
+_PAGE = f"SELECT {_COLUMNS} FROM answers WHERE key > ? ORDER BY key LIMIT ?"  # noqa: S608
+_FAIL = (
+    "INSERT INTO failures (key, model, request, reason, last_answer, attempts, time) "
+    "SELECT :key, :model, :request, :reason, :last_answer, 1, :time "
+    "WHERE NOT EXISTS (SELECT 1 FROM answers WHERE key = :key) ON CONFLICT (key) DO UPDATE SET "
+    "reason = excluded.reason, last_answer = excluded.last_answer, time = excluded.time, attempts = attempts + 1"
+)
 
 
 @dataclass(frozen=True)
@@ -72,24 +82,19 @@ class AnswerStore:
 
     def put_many(self, pairs: Iterable[tuple[Request, Answer]]) -> None:
         """Store usable answers in one transaction; a first answer stays. Their failures and claims go."""
-        rows = [
-            (
-                request.key,
-                request.model,
-                _as_json(request),
-                _storable(answer.text),
-                answer.finish_reason,
-                answer.prompt_tokens,
-                answer.completion_tokens,
-                _now(),
-            )
-            for request, answer in pairs
-        ]
-        keys = [(row[0],) for row in rows]
+        self.put_records(Record.of(request, answer) for request, answer in pairs)
+
+    def put_records(self, records: Iterable[Record]) -> int:
+        """`put_many` for what `records` gave, their times kept; returns how many of them are new."""
+        rows = list(records)
+        if not rows:
+            return 0
+        keys = [(row.key,) for row in rows]
         with self._transaction() as database:
-            database.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            new = database.executemany(_PUT, rows).rowcount
             database.executemany("DELETE FROM failures WHERE key = ?", keys)
             database.executemany("DELETE FROM claims WHERE key = ?", keys)
+        return new
 
     def get(self, key: str) -> Answer | None:
         """The answer to a request, or None."""
@@ -139,22 +144,20 @@ class AnswerStore:
             database.execute("DELETE FROM claims WHERE owner = ?", (owner,))
 
     def fail(self, request: Request, reason: str, last_answer: str) -> None:
-        """Record that a request got no usable answer. It may be asked again later, and is no answer."""
-        row = (
-            request.key,
-            request.model,
-            _as_json(request),
-            reason,
-            _storable(last_answer[:LONGEST_LAST_ANSWER]),
-            _now(),
-        )
+        """Record that a request got no usable answer. It may be asked again later, and is no answer.
+
+        Nothing is recorded of a request that has an answer, such as another process's.
+        """
+        row = {
+            "key": request.key,
+            "model": request.model,
+            "request": as_json(request),
+            "reason": storable(reason),
+            "last_answer": storable(last_answer[:LONGEST_LAST_ANSWER]),
+            "time": now(),
+        }
         with self._transaction() as database:
-            database.execute(
-                "INSERT INTO failures VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT (key) DO UPDATE SET "
-                "reason = excluded.reason, last_answer = excluded.last_answer, time = excluded.time, "
-                "attempts = attempts + 1",
-                row,
-            )
+            database.execute(_FAIL, row)
             database.execute("DELETE FROM claims WHERE key = ?", (request.key,))
 
     def failures(self) -> pl.DataFrame:
@@ -175,30 +178,21 @@ class AnswerStore:
             ).fetchall()
         return [Totals(*row) for row in rows]
 
-    def records(self, block: int = KEYS_A_QUERY) -> Iterator[list[tuple[str, str, str, str, int, int, str]]]:
-        """All answers in blocks: key, request as JSON, text, finish reason, both counts of tokens, time."""
+    def records(self, block: int = KEYS_A_QUERY) -> Iterator[list[Record]]:
+        """All answers in blocks, by their keys; what others put meanwhile may or may not be among them."""
         last = ""
         while True:
             with self._reading() as database:
-                rows = database.execute(
-                    "SELECT key, request, text, finish_reason, prompt_tokens, completion_tokens, time FROM answers "
-                    "WHERE key > ? ORDER BY key LIMIT ?",
-                    (last, block),
-                ).fetchall()
+                rows = database.execute(_PAGE, (last, block)).fetchall()
             if not rows:
                 return
-            yield rows
+            yield [Record(*row) for row in rows]
             last = rows[-1][0]
 
     def _prepare(self) -> None:
+        version = self._version()
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise SraclError(
-                f"{self.path} was written by a newer version of sracl (format {version}, known {len(MIGRATIONS)}); "
-                "update sracl"
-            )
         for number in range(version, len(MIGRATIONS)):
             with self._transaction() as database:
                 # Another process may have come first while this one waited.
@@ -206,6 +200,22 @@ class AnswerStore:
                     for statement in MIGRATIONS[number]:
                         database.execute(statement)
                     database.execute(f"PRAGMA user_version = {number + 1}")
+
+    def _version(self) -> int:
+        """The file's format, 0 for a new file. Changes nothing. Raises SraclError for a wrong file."""
+        # In one transaction: another process may be making the store at this moment.
+        self._database.execute("BEGIN")
+        version = int(self._database.execute("PRAGMA user_version").fetchone()[0])
+        foreign = version == 0 and self._database.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+        self._database.execute("COMMIT")
+        if foreign:
+            raise SraclError(f"{self.path} is another program's database; give another file as semantics.writer.store")
+        if version > len(MIGRATIONS):
+            raise SraclError(
+                f"{self.path} was written by a newer version of sracl (format {version}, known {len(MIGRATIONS)}); "
+                "update sracl"
+            )
+        return version
 
     def _by_keys(self, query: str, keys: Sequence[str]) -> Iterator[list[Any]]:
         for part in _parts(keys):
@@ -233,6 +243,11 @@ class AnswerStore:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.OperationalError as error:
+            raise SraclError(
+                f"the store of answers {self.path} cannot be used now ({error}); see whether its disk is full or not "
+                "writable, or another process holds it"
+            ) from error
         except sqlite3.DatabaseError as error:
             raise SraclError(
                 f"the store of answers {self.path} cannot be used ({error}); "
@@ -243,17 +258,3 @@ class AnswerStore:
 def _parts(keys: Sequence[str]) -> Iterator[list[str]]:
     for begin in range(0, len(keys), KEYS_A_QUERY):
         yield list(keys[begin : begin + KEYS_A_QUERY])
-
-
-def _as_json(request: Request) -> str:
-    whole = {"model": request.model, "messages": request.as_messages(), "parameters": dict(request.parameters)}
-    return json.dumps(whole)
-
-
-def _storable(text: str) -> str:
-    """Lone surrogates, which no file can hold as UTF-8, become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
