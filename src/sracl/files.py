@@ -59,6 +59,4 @@ def file_sha256(path: Path) -> str:
 
 def fingerprint(value: Any) -> str:
     """SHA-256 of a JSON-able value, the same for equal values whatever the order of their keys."""
-    return hashlib.sha256(
-        json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    ).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
