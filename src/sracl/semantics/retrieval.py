@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -43,48 +43,58 @@ def nearest(
     exclusion: Exclusion,
     memory: int = DEFAULT_MEMORY,
     on_progress: Callable[[int], None] = lambda queries: None,
+    queries: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int32]:
     """The k most similar rows of every row of `embeddings` `[P, D]` (unit vectors), best first, int32 `[P, k]`.
 
     A row of zeros (nothing to embed) is nobody's neighbour and has none: -1 fills what is missing. `memory` bounds
-    the scores held at a time, in bytes. Costs `2 P^2 D` FLOP. Raises InputError for NaN or infinite embeddings.
+    the scores held at a time, in bytes. `queries` `[Q]` names the rows whose neighbours are wanted, all unless given;
+    then the result is `[Q, k]`. Costs `2 Q P D` FLOP. Raises InputError for NaN or infinite embeddings.
     """
-    count, dimension = embeddings.shape
-    width = -(-count // CHUNK) * CHUNK
-    table = torch.zeros(width, dimension)
-    table.numpy()[:count] = embeddings
-    if not torch.isfinite(table).all():
-        raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
+    width = -(-len(embeddings) // CHUNK) * CHUNK
+    table = finite_table(embeddings, width)
     never = torch.nonzero(~table.any(dim=1)).squeeze(1)
-    result = np.full((count, k), -1, dtype=np.int32)
-    block = max(1, min(count, memory // (4 * max(1, width))))
+    asked = np.arange(len(embeddings)) if queries is None else queries
+    result = np.full((len(asked), k), -1, dtype=np.int32)
+    block = max(1, min(len(asked), memory // (4 * max(1, width))))
     buffer = torch.empty(block, width)
-    for begin in range(0, count, block):
-        end = min(begin + block, count)
-        scores = torch.mm(table[begin:end], table.T, out=buffer[: end - begin])
+    for begin in range(0, len(asked), block):
+        part = asked[begin : begin + block]
+        scores = torch.mm(table[torch.from_numpy(part)], table.T, out=buffer[: len(part)])
         scores[:, never] = float("-inf")
-        _exclude(scores, exclusion.begins[begin:end], exclusion.ends[begin:end])
-        best = _best(scores, min(k, width))
-        result[begin:end, : best.shape[1]] = best
-        on_progress(end - begin)
-    result[never[never < count].numpy()] = -1
+        exclude(scores, exclusion.begins[part], exclusion.ends[part])
+        best, _ = best_columns(scores, k)
+        result[begin : begin + block, : best.shape[1]] = best.numpy()
+        on_progress(len(part))
+    result[np.isin(asked, never.numpy())] = -1
     return result
 
 
-def _exclude(scores: Float[Tensor, "B W"], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
+def finite_table(embeddings: NDArray[np.float32], rows: int) -> Float[Tensor, "R D"]:
+    """A copy of `embeddings` with zeros below, float32 `[rows, D]`. Raises InputError for NaN or infinite values."""
+    table = torch.zeros(rows, embeddings.shape[1])
+    table.numpy()[: len(embeddings)] = embeddings
+    if not torch.isfinite(table).all():
+        raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
+    return table
+
+
+def exclude(scores: Float[Tensor, "B W"], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
+    """Set the scores of the columns `begins[b] ... ends[b] - 1` of every row b to minus infinity."""
     lengths = ends - begins
     rows = np.repeat(np.arange(len(lengths)), lengths)
     scores[torch.from_numpy(rows), torch.from_numpy(ranges(begins, lengths))] = float("-inf")
 
 
-def _best(scores: Float[Tensor, "B W"], k: int) -> NDArray[np.int64]:
-    """Columns of the k highest scores of every row, best first, -1 where the score is minus infinity.
+def best_columns(scores: Float[Tensor, "B W"], k: int) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:
+    """Columns of the highest scores of every row, at most k, and these scores; best first.
 
-    The k best stand in the k chunks of the highest maxima, so only these are searched: one pass over the scores.
+    The column is -1 where the score is minus infinity. The number of columns must be a multiple of CHUNK: the k best
+    stand in the k chunks of the highest maxima, so only these are searched, and the scores are passed over once.
     """
     chunks = scores.view(len(scores), -1, CHUNK)
     candidates = chunks.amax(dim=2).topk(min(k, chunks.shape[1]), dim=1).indices
     inside = chunks.gather(1, candidates[:, :, None].expand(-1, -1, CHUNK)).flatten(1)
-    best, place = inside.topk(k, dim=1)
+    best, place = inside.topk(min(k, inside.shape[1]), dim=1)
     columns = candidates.gather(1, place // CHUNK) * CHUNK + place % CHUNK
-    return columns.masked_fill_(best == float("-inf"), -1).numpy()
+    return columns.masked_fill_(best == float("-inf"), -1), best
