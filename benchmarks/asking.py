@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import platform
+import re
 import resource
 import sqlite3
 import sys
@@ -34,7 +35,7 @@ from sracl.semantics.language_models.asking import AskSettings, Tally, ask_all
 from sracl.semantics.language_models.client import ChatClient, Endpoint
 from sracl.semantics.language_models.request import Answer, Message, Request
 from sracl.semantics.language_models.store import AnswerStore
-from support.chat_server import Reply, chat_server
+from support.chat_server import Reply, completion
 
 RESULTS = Path(__file__).parent / "results" / "asking.jsonl"
 LEAST_BUSY, MOST_MEMORY = 0.95, 300.0
@@ -59,11 +60,36 @@ def requests(count: int) -> Iterator[Request]:
         yield Request("m", (Message("system", SHARED), Message("user", f"{number} {TEXT}" * 2)), {"temperature": 0})
 
 
+class FixedAnswer(asyncio.Protocol):
+    """Reads requests and answers each after a fixed time, at so little cost that the client alone is measured."""
+
+    def __init__(self, seconds: float, answer: bytes) -> None:
+        self.seconds, self.answer, self.read = seconds, answer, bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.read += data
+        head, end, body = self.read.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: *(\d+)", head.lower())
+        if end and length and len(body) >= int(length[1]):
+            self.read.clear()
+            asyncio.get_running_loop().call_later(self.seconds, self.transport.write, self.answer)
+
+
 def serve(seconds: float, pipe: Connection) -> None:
     """Answer until the pipe's other end is closed."""
-    with chat_server(lambda body, number: Reply(TEXT, seconds=seconds)) as server:
-        pipe.send(server.base_url)
-        pipe.poll(None)
+    body = completion({"model": "m"}, Reply(TEXT)).encode()
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: FixedAnswer(seconds, answer), "127.0.0.1", 0, backlog=256)
+        pipe.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        await loop.run_in_executor(None, pipe.poll, None)
+
+    asyncio.run(run())
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sracl.semantics.language_models import asking
+from sracl.semantics.language_models import settling
 from sracl.semantics.language_models.asking import AskSettings, Tally, ask_all
 from sracl.semantics.language_models.client import ChatClient, Endpoint, FatalError
 from sracl.semantics.language_models.request import Answer, Message, Request
@@ -47,7 +47,7 @@ def path(tmp_path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch) -> None:
-    monkeypatch.setattr(asking, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(settling, "FIRST_WAIT", 0.01)
 
 
 def stored(path: Path, wanted: list[Request]) -> int:
