@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sracl.semantics.language_models.client import FatalError
 from sracl.semantics.language_models.limits import Budget, RateLimits
@@ -66,15 +67,16 @@ class _Asker:
         self.queue: asyncio.Queue[Request | None] = asyncio.Queue(settings.concurrency)
         self.begin = time.monotonic()
         work = asyncio.gather(self._feed(requests), *(self._work() for _ in range(settings.concurrency)))
-        background = [asyncio.create_task(self._renew()), asyncio.create_task(self.writer.run())]
+        background = (asyncio.create_task(self._renew()), asyncio.create_task(self.writer.run()))
+        tasks: list[asyncio.Future[Any]] = [work, *background]
         try:
-            done, _ = await asyncio.wait([work, *background], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for one in done:
                 one.result()
         finally:
-            for task in (work, *background):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(work, *background, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.writer.drain()
             await asyncio.to_thread(self.store.release, self.owner)
             self._told()

@@ -33,7 +33,7 @@ def local_server(model_file: Path | None, slots: int, context: int, threads: int
     parameters.port = 0
     parameters.n_parallel = slots
     parameters.n_ctx = slots * context
-    parameters.cpuparams.n_threads = threads or os.cpu_count() or 1
+    parameters.cpuparams.n_threads = threads or _cores()
     parameters.verbosity = QUIET
     try:
         server = xllamacpp.Server(parameters)
@@ -70,3 +70,8 @@ def _check(path: Path) -> None:
         ) from error
     if magic != MAGIC:
         raise InputError(f"{path} is no GGUF file; see semantics.writer.model_file")
+
+
+def _cores() -> int:
+    """Cores that this process may use: more threads than that would wait for each other."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
