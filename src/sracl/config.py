@@ -85,16 +85,22 @@ class WriterConfig(Section):
 
 
 class EncoderConfig(Section):
-    """Who embeds the texts. model: a sentence-transformers name or folder, for that kind only."""
+    """Who embeds the texts. model: for every kind but `minilm`."""
 
-    kind: Literal["minilm", "sentence-transformers"] = Field("minilm", description="`minilm` needs no download")
-    model: str | None = Field(None, description="name or folder, for `sentence-transformers`")
+    kind: Literal["minilm", "sentence-transformers", "pooler", "openai"] = Field(
+        "minilm", description="`minilm` needs no download; `pooler` is for SimCSE, `openai` for any such server"
+    )
+    model: str | None = Field(None, description="name or folder; `openai`: the name the server knows")
+    base_url: str | None = Field(None, description="`openai`: the server's address; null: OpenAI's own")
+    api_key_env: str | None = Field("OPENAI_API_KEY", description="`openai`: variable that holds the key; null: none")
     batch_size: int = Field(64, ge=1, description="texts a call")
 
     @model_validator(mode="after")
     def _model_where_needed(self) -> "EncoderConfig":
-        if (self.kind == "sentence-transformers") != (self.model is not None):
-            raise ValueError("give encoder.model with kind sentence-transformers, and only with it")
+        if (self.kind == "minilm") != (self.model is None):
+            raise ValueError("give encoder.model with every encoder.kind but minilm")
+        if self.base_url is not None and self.kind != "openai":
+            raise ValueError("encoder.base_url is for kind openai only")
         return self
 
 
@@ -109,6 +115,9 @@ class SemanticsConfig(Section):
     )
     profiles_every: int = Field(5, ge=1, description="n of `every-n`")
     neighbors: int = Field(10, ge=1, description="k, of items and of prefixes")
+    search: Literal["auto", "exact", "approximate"] = Field(
+        "auto", description="`auto`: exact while that takes minutes; else approximate, its recall measured"
+    )
     memory_mb: int = Field(256, ge=1, description="bound on the similarities held at a time, in MiB")
 
 

@@ -13,7 +13,8 @@ from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_tex
 from sracl.semantics.encoders import make_encoder
 from sracl.semantics.index import SemanticIndex, items_in_order, profiles_in_order
 from sracl.semantics.pool import exclusion
-from sracl.semantics.retrieval import Exclusion, nearest
+from sracl.semantics.retrieval import Exclusion
+from sracl.semantics.search import neighbours
 from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective
@@ -67,10 +68,10 @@ def build_index(dataset: Dataset, split: LeaveOneOut, config: RunConfig) -> Sema
     items = embed_texts(items_in_order(writer.describe_items(dataset, pool), dataset)["text"], encoder)
     prefixes = embed_prefixes(pool, items)
     embed_profiles(profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool), prefixes, encoder)
-    k, memory = config.semantics.neighbors, config.semantics.memory_mb * 2**20
+    k, memory, search = config.semantics.neighbors, config.semantics.memory_mb * 2**20, config.semantics.search
     return SemanticIndex(
         pool=pool,
         prefix_embeddings=prefixes,
-        item_neighbors=nearest(items, k, Exclusion.itself(len(items)), memory),
-        prefix_neighbors=nearest(prefixes, k, exclusion(pool, config.protocol), memory),
+        item_neighbors=neighbours(items, k, Exclusion.itself(len(items)), memory, method=search).neighbours,
+        prefix_neighbors=neighbours(prefixes, k, exclusion(pool, config.protocol), memory, method=search).neighbours,
     )

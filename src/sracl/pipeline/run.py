@@ -44,7 +44,7 @@ STAGES = (
         semantic=True,
     ),
     Stage("embed", stages.embed, ("semantics.encoder.kind", "semantics.encoder.model"), ("describe",), semantic=True),
-    Stage("neighbors", stages.neighbors, ("semantics.neighbors",), ("embed",), semantic=True),
+    Stage("neighbors", stages.neighbors, ("semantics.neighbors", "semantics.search"), ("embed",), semantic=True),
     Stage("train", stages.train, ("seed", "backbone", "objectives", "training"), ("prepare", "neighbors")),
     Stage("baseline", stages.train_plain_backbone, ("seed", "backbone", "training"), ("prepare",)),
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),

@@ -91,7 +91,11 @@ def neighbors(run: Run) -> None:
         semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance)
     manifest = read_manifest(folder)
     rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
-    run.display.counts("semantics", [(name.replace("_", " "), manifest[name]) for name in rows])
+    told = [(name.replace("_", " "), manifest[name]) for name in rows]
+    for kind, found in manifest["search"].items():
+        recall = "" if found["recall"] is None else f", recall {found['recall']:.3f}"
+        told.append((f"search for {kind}", found["method"] + recall))
+    run.display.counts("semantics", told)
 
 
 def train(run: Run) -> None:

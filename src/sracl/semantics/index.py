@@ -18,6 +18,7 @@ from sracl.files import write_json, written_aside
 ITEMS, PROFILES, MANIFEST = "items.parquet", "profiles.parquet", "manifest.json"
 ITEM_EMBEDDINGS, PREFIX_EMBEDDINGS = "item_embeddings.npy", "prefix_embeddings.npy"
 ITEM_NEIGHBORS, PREFIX_NEIGHBORS = "item_neighbors.npy", "prefix_neighbors.npy"
+VECTORS = "vectors.sqlite"
 
 
 @dataclass(frozen=True)

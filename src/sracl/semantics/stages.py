@@ -16,7 +16,9 @@ from sracl.semantics import index
 from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
 from sracl.semantics.encoders import Encoder
 from sracl.semantics.pool import assert_training_only, exclusion, prefix_pool, same_user_share
-from sracl.semantics.retrieval import Exclusion, nearest
+from sracl.semantics.retrieval import Exclusion
+from sracl.semantics.search import neighbours
+from sracl.semantics.vectors import VectorStore
 from sracl.semantics.writers import Writer
 
 OnProgress = Callable[[int], None]
@@ -51,16 +53,22 @@ def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, c
 
 
 def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on_progress: OnProgress) -> None:
-    """Write `item_embeddings.npy` and `prefix_embeddings.npy`, a row a row of the tables of texts."""
+    """Write `item_embeddings.npy` and `prefix_embeddings.npy`, a row a row of the tables of texts.
+
+    What is encoded goes to `vectors.sqlite` first, so that an interrupted embedding goes on where it was.
+    """
     items = index.read_items(folder, dataset)
     profiles = index.read_profiles(folder, dataset, pool)
-    vectors = embed_texts(items["text"], encoder, on_progress)
-    index.write_array(folder / index.ITEM_EMBEDDINGS, vectors)
-    with written_aside(folder / index.PREFIX_EMBEDDINGS) as aside:
+    with (
+        VectorStore(folder / index.VECTORS, encoder.name) as store,
+        written_aside(folder / index.PREFIX_EMBEDDINGS) as aside,
+    ):
+        vectors = embed_texts(items["text"], encoder, on_progress, store)
+        index.write_array(folder / index.ITEM_EMBEDDINGS, vectors)
         shape = (len(pool), vectors.shape[1])
         prefixes = open_memmap(aside, mode="w+", dtype=np.float32, shape=shape)
         embed_prefixes(pool, vectors, prefixes)
-        embed_profiles(profiles, prefixes, encoder, on_progress)
+        embed_profiles(profiles, prefixes, encoder, on_progress, store)
         prefixes.flush()
     index.add_to_manifest(
         folder,
@@ -74,15 +82,17 @@ def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on
 def find_neighbors(
     folder: Path, dataset: Dataset, split: LeaveOneOut, config: RunConfig, on_progress: OnProgress
 ) -> None:
-    """Write `item_neighbors.npy` and `prefix_neighbors.npy`, exact, within `semantics.memory_mb`."""
+    """Write `item_neighbors.npy` and `prefix_neighbors.npy`, found within `semantics.memory_mb`."""
     pool = pool_of(split, config)
     index.check_same_texts(folder, "items", index.read_items(folder, dataset))
     index.check_same_texts(folder, "profiles", index.read_profiles(folder, dataset, pool))
     k, memory = config.semantics.neighbors, config.semantics.memory_mb * 2**20
     items = index.open_array(folder / index.ITEM_EMBEDDINGS, dataset.item_count)
     prefixes = index.open_array(folder / index.PREFIX_EMBEDDINGS, len(pool))
-    of_items = nearest(items, k, Exclusion.itself(len(items)), memory, on_progress)
-    of_prefixes = nearest(prefixes, k, exclusion(pool, config.protocol), memory, on_progress)
+    search = config.semantics.search
+    found_items = neighbours(items, k, Exclusion.itself(len(items)), memory, on_progress, search)
+    found_prefixes = neighbours(prefixes, k, exclusion(pool, config.protocol), memory, on_progress, search)
+    of_items, of_prefixes = found_items.neighbours, found_prefixes.neighbours
     share = same_user_share(pool, of_prefixes)
     if config.protocol == "strict" and share > 0:
         raise SraclError(f"under `strict` no neighbour may be the same user's, but {share:.2%} are")
@@ -91,6 +101,10 @@ def find_neighbors(
     index.add_to_manifest(
         folder,
         neighbors=k,
+        search={
+            "items": {"method": found_items.method, "recall": found_items.recall},
+            "prefixes": {"method": found_prefixes.method, "recall": found_prefixes.recall},
+        },
         same_user_share=share,
         items_without_neighbors=int((of_items[:, 0] < 0).sum()),
         prefixes_without_neighbors=int((of_prefixes[:, 0] < 0).sum()),

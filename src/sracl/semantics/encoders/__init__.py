@@ -2,17 +2,31 @@
 
 from sracl.config import EncoderConfig
 from sracl.semantics.encoders.base import Encoder
+from sracl.semantics.encoders.openai_endpoint import OpenAIEncoder
+from sracl.semantics.encoders.pooler import PoolerEncoder
 from sracl.semantics.encoders.sentence_transformer import SentenceTransformerEncoder, minilm_encoder
+from sracl.semantics.language_models.client import Endpoint
 
 
 def make_encoder(config: EncoderConfig) -> Encoder:
     """The encoder that `config.kind` names."""
+    if config.kind == "minilm":
+        return minilm_encoder(config.batch_size)
+    assert config.model is not None
     match config.kind:
-        case "minilm":
-            return minilm_encoder(config.batch_size)
         case "sentence-transformers":
-            assert config.model is not None
             return SentenceTransformerEncoder(config.model, config.model, config.batch_size)
+        case "pooler":
+            return PoolerEncoder(config.model, config.batch_size)
+        case "openai":
+            return OpenAIEncoder(config.model, Endpoint(config.base_url, config.api_key_env), config.batch_size)
 
 
-__all__ = ["Encoder", "SentenceTransformerEncoder", "make_encoder", "minilm_encoder"]
+__all__ = [
+    "Encoder",
+    "OpenAIEncoder",
+    "PoolerEncoder",
+    "SentenceTransformerEncoder",
+    "make_encoder",
+    "minilm_encoder",
+]

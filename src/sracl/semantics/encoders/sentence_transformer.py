@@ -25,7 +25,7 @@ class SentenceTransformerEncoder:
         # Loading prints a bar of its own and reports about unused weights: nothing for a person to act on.
         logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
         try:
-            with _without_progress_bars():
+            with quiet_loading():
                 self._model: Any = SentenceTransformer(model)
         except Exception as error:
             raise SraclError(
@@ -56,7 +56,7 @@ def minilm_encoder(batch_size: int = 64) -> SentenceTransformerEncoder:
     return SentenceTransformerEncoder("all-MiniLM-L6-v2", str(get_model_path()), batch_size)
 
 
-class _without_progress_bars:  # noqa: N801
+class quiet_loading:  # noqa: N801
     """Silences transformers' own progress bars and notices while a model loads."""
 
     def __enter__(self) -> None:

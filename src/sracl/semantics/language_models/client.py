@@ -66,7 +66,7 @@ class ChatClient:
         self._openai = openai
         self._endpoint = endpoint
         self._structured = True
-        self._key = _key(endpoint)
+        self._key = key_of(endpoint)
         # Over aiohttp a request costs a third less of the processor's time, for which 64 slots would wait. A proxy of
         # the environment cannot reach this machine's own servers.
         http = openai.DefaultAioHttpClient(trust_env=_host(endpoint) not in LOOPBACK)
@@ -179,14 +179,15 @@ def _host(endpoint: Endpoint) -> str | None:
     raise InputError("semantics.writer.base_url is no address of a server; write it as http://HOST:PORT/v1")
 
 
-def _key(endpoint: Endpoint) -> str:
+def key_of(endpoint: Endpoint, setting: str = "semantics.writer.api_key_env") -> str:
+    """The key that the endpoint's variable holds. Raises InputError for none, or one that no header can carry."""
     if endpoint.api_key_env is None:
         return NO_KEY
     key = os.environ.get(endpoint.api_key_env, "").strip()
     if not key:
         raise InputError(
-            f"the variable {endpoint.api_key_env} holds no key; set it, or name another in "
-            "semantics.writer.api_key_env (null where the server needs none)"
+            f"the variable {endpoint.api_key_env} holds no key; set it, or name another in {setting} "
+            "(null where the server needs none)"
         )
     if not (key.isascii() and key.isprintable()):
         # No header can carry it, and the error that this would raise shows it.

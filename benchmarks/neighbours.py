@@ -1,0 +1,90 @@
+"""Exact against approximate search for neighbours, in one run, on the prefixes of a run.
+
+    python benchmarks/neighbours.py RUN_DIR [--threads 1] [--k 10]
+
+RUN_DIR is a run that `sracl embed` has been through. Prints a table and appends a line of JSON to
+benchmarks/results/neighbours.jsonl. Recall is that of all queries, not of a sample. Exit code 1 where a bound is
+broken: recall@k of at least 0.99 in at most a fifth of the exact search's time.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from sracl.config import read_config
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.split import LeaveOneOut
+from sracl.semantics import index
+from sracl.semantics.pool import exclusion
+from sracl.semantics.search import neighbours, recall_of
+from sracl.semantics.stages import pool_of
+
+RESULTS = Path(__file__).parent / "results" / "neighbours.jsonl"
+LEAST_RECALL, MOST_TIME = 0.99, 0.2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
+    parser.add_argument("run_dir", type=Path)
+    parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--k", type=int, default=10)
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    config = read_config(arguments.run_dir / "config.yaml", [])
+    dataset = Dataset.load(arguments.run_dir / "dataset")
+    pool = pool_of(LeaveOneOut.of(dataset.histories), config)
+    embeddings = np.array(index.open_array(arguments.run_dir / "semantics" / index.PREFIX_EMBEDDINGS, len(pool)))
+    memory, excluded = config.semantics.memory_mb * 2**20, exclusion(pool, config.protocol)
+    seconds, found, peaks = {}, {}, {}
+    for method in ("approximate", "exact"):
+        begin = time.perf_counter()
+        found[method] = neighbours(embeddings, arguments.k, excluded, memory, method=method)
+        seconds[method] = time.perf_counter() - begin
+        peaks[method] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    everything = np.arange(len(embeddings))
+    recall = recall_of(embeddings, everything, found["approximate"].neighbours, found["exact"].neighbours)
+    figures = {
+        "prefixes": len(embeddings),
+        "dimension": embeddings.shape[1],
+        "k": arguments.k,
+        "threads": torch.get_num_threads(),
+        "exact, s": seconds["exact"],
+        "approximate, s": seconds["approximate"],
+        "of the exact search's time": seconds["approximate"] / seconds["exact"],
+        "recall of all queries": recall,
+        "recall as measured by a sample": found["approximate"].recall,
+        "peak memory of the approximate, MiB": peaks["approximate"],
+        "peak memory with the exact, MiB": peaks["exact"],
+    }
+    table = Table(title=f"neighbours among the prefixes of {arguments.run_dir}", show_header=False)
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+    Console().print(table)
+    facts = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load": os.getloadavg()[0],
+        "torch": torch.__version__,
+        **figures,
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(facts) + "\n")
+    if recall < LEAST_RECALL or figures["of the exact search's time"] > MOST_TIME:
+        sys.exit(f"bounds: recall >= {LEAST_RECALL}, time <= {MOST_TIME} of the exact search's")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Encoders whose vector is the pooler's output, as the paper's: princeton-nlp/sup-simcse-roberta-large."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sracl.errors import SraclError
+from sracl.semantics.encoders.sentence_transformer import quiet_loading
+
+LONGEST = 512
+"""Tokens of a text that are read at most; the model's own limit where it is shorter."""
+
+
+class PoolerEncoder:
+    """A transformer and its pooler: the first token's last state through a dense layer and tanh.
+
+    model: a name or folder that transformers loads. On a GPU it computes in bfloat16 where that is supported. Raises
+    SraclError where the model cannot be loaded or has no trained pooler.
+    """
+
+    def __init__(self, model: str, batch_size: int = 64) -> None:
+        from transformers import AutoModel, AutoTokenizer
+
+        self.name = f"{model} (pooler)"
+        self.batch_size = batch_size
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            with quiet_loading():
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(model)
+                loaded, told = AutoModel.from_pretrained(model, output_loading_info=True)
+        except Exception as error:
+            raise SraclError(
+                f"the encoder {model} cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); "
+                "give encoder.model a folder or a model that is in the local cache"
+            ) from error
+        if getattr(loaded, "pooler", None) is None or any("pooler" in str(key) for key in told["missing_keys"]):
+            raise SraclError(
+                f"the encoder {model} has no trained pooler, so its vectors would be random; "
+                "use encoder.kind: sentence-transformers"
+            )
+        self._model: Any = loaded.eval().to(self.device)
+        self.longest = min(LONGEST, self._tokenizer.model_max_length)
+
+    def encode(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None
+    ) -> NDArray[np.float32]:
+        """Vectors of texts, float32 `[len(texts), D]`, the longest texts first, so that a batch holds like lengths."""
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        result = np.empty((len(texts), self._model.config.hidden_size), dtype=np.float32)
+        half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            for begin in range(0, len(texts), self.batch_size):
+                chosen = order[begin : begin + self.batch_size]
+                words = self._tokenizer(
+                    [texts[number] for number in chosen],
+                    padding=True,
+                    truncation=True,
+                    max_length=self.longest,
+                    return_tensors="pt",
+                ).to(self.device)
+                result[chosen] = self._model(**words).pooler_output.float().cpu().numpy()
+                on_progress(len(chosen))
+        return result
