@@ -25,7 +25,10 @@ def test_the_reference_of_settings_is_what_the_program_takes() -> None:
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
-    known = {command.name or command.callback.__name__ for command in cli.app.registered_commands} | {"datasets"}
+    known = {command.name or command.callback.__name__ for command in cli.app.registered_commands} | {
+        "answers",
+        "datasets",
+    }
     named = set(re.findall(r"^\| `sracl (\w+)", README, re.M)) | set(
         re.findall(r"`(\w+)`", next(line for line in README.splitlines() if line.startswith("| `sracl prepare`")))
     )
@@ -33,7 +36,19 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for name in ["run", "prepare", "train", "evaluate", "recommend", "datasets list", "datasets fetch", "doctor"]:
+    for name in [
+        "run",
+        "prepare",
+        "train",
+        "evaluate",
+        "recommend",
+        "datasets list",
+        "datasets fetch",
+        "doctor",
+        "neighbors",
+        "answers export",
+        "answers read-batches",
+    ]:
         result = CliRunner().invoke(cli.app, [*name.split(), "--help"])
         assert result.exit_code == 0
         assert "Usage" in result.output

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
@@ -11,6 +11,9 @@ from rich.console import Console
 
 from sracl.config import read_config
 from sracl.errors import InputError, SraclError
+
+if TYPE_CHECKING:
+    from sracl.pipeline.run import Run
 
 app = typer.Typer(
     name="sracl",
@@ -21,6 +24,8 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(help="Public data sets by name.", no_args_is_help=True)
 app.add_typer(datasets_app, name="datasets")
+answers_app = typer.Typer(help="A language model's answers, paid once: take them along, or order them in batches.")
+app.add_typer(answers_app, name="answers", no_args_is_help=True)
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="The run's configuration.")]
 Overrides = Annotated[
@@ -65,7 +70,6 @@ app.command("run")(_stage_command("recommend", "Run every stage, skipping what i
 for _stage, _text in (
     ("prepare", "Read the raw data, apply the stated rules, number users and items."),
     ("embed", "Up to and with the texts' embeddings."),
-    ("neighbors", "Up to and with the neighbours of items and prefixes."),
     ("train", "Up to and with training; goes on from the last epoch after an interruption."),
     ("evaluate", "Up to and with test metrics, of the model and of the baselines."),
 ):
@@ -105,6 +109,86 @@ def describe(
         describing.show_failures(run)
     if retry:
         describing.retry(run)
+
+
+@app.command()
+def neighbors(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    overwrite: Overwrite = False,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ITEM_OR_USER", help="Print an item or user and its neighbours, texts side by side."),
+    ] = None,
+) -> None:
+    """Up to and with the neighbours of items and prefixes; look at some to judge them."""
+    _run_up_to("neighbors", config, overrides, overwrite)
+    if show:
+        from sracl.pipeline.display import Display
+        from sracl.pipeline.looking import show_neighbors
+        from sracl.pipeline.run import Run
+
+        show_neighbors(Run(read_config(config, overrides or []), Display()), show)
+
+
+@answers_app.command("export")
+def answers_export(
+    config: ConfigFile,
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="To write.")],
+    overrides: Overrides = None,
+) -> None:
+    """Write all answers of the configuration's store to Parquet."""
+    writer = read_config(config, overrides or []).semantics.writer
+    from sracl.pipeline.travelling import export_to
+
+    Console().print(export_to(writer, file), markup=False, highlight=False, soft_wrap=True)
+
+
+@answers_app.command("import")
+def answers_import(
+    config: ConfigFile,
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="As `sracl answers export` wrote it.")],
+    overrides: Overrides = None,
+) -> None:
+    """Add exported answers to the configuration's store; every one is checked first."""
+    writer = read_config(config, overrides or []).semantics.writer
+    from sracl.pipeline.travelling import import_from
+
+    Console().print(import_from(writer, file), markup=False, highlight=False, soft_wrap=True)
+
+
+@answers_app.command("write-batches")
+def answers_write_batches(
+    config: ConfigFile,
+    folder: Annotated[Path, typer.Argument(help="New folder for the request files.")],
+    overrides: Overrides = None,
+) -> None:
+    """Write what is not answered yet as files for a provider's batch interface, often half the price."""
+    from sracl.pipeline.travelling import write_requests
+
+    write_requests(_prepared(config, overrides), folder)
+
+
+@answers_app.command("read-batches")
+def answers_read_batches(
+    config: ConfigFile,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.jsonl ...", help="What the provider's batches left.")],
+    overrides: Overrides = None,
+) -> None:
+    """Store the answers of a provider's batch files; `sracl describe` goes on from there."""
+    from sracl.pipeline.travelling import read_answers
+
+    read_answers(_prepared(config, overrides), files)
+
+
+def _prepared(config: Path, overrides: list[str] | None) -> "Run":
+    resolved = read_config(config, overrides or [])
+    from sracl.pipeline.display import Display
+    from sracl.pipeline.run import Run
+
+    run = Run(resolved, Display())
+    run.up_to("prepare")
+    return run
 
 
 @app.command()

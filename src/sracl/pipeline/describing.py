@@ -16,7 +16,7 @@ SHOWN_FAILURES = 20
 
 def show_plan(run: Run) -> None:
     """Print what describing would take, without asking."""
-    found = plan(_writer(run), run.dataset, run.pool)
+    found = plan(language_model_writer(run), run.dataset, run.pool)
     cost = "not known; see semantics.writer.prices" if found.cost is None else f"{found.cost:,.4f}"
     rows = [
         ("requests", found.requests),
@@ -27,12 +27,12 @@ def show_plan(run: Run) -> None:
         ("US dollars, at most", cost),
         ("time at the given limits, about", str(timedelta(seconds=round(found.seconds)))),
     ]
-    run.display.counts(f"describing with {_writer(run).name}, nothing asked", rows)
+    run.display.counts(f"describing with {language_model_writer(run).name}, nothing asked", rows)
 
 
 def show_prompts(run: Run, ids: list[str]) -> None:
     """Print the exact messages about items and users (of a user: the last prefix). Raises InputError for others."""
-    writer = _writer(run)
+    writer = language_model_writer(run)
     for wanted in ids:
         for kind, request in _requests_about(run, writer, wanted):
             run.display.say(f"--- {kind} {wanted}, {request.model}, {dict(request.parameters)}")
@@ -60,7 +60,8 @@ def retry(run: Run) -> None:
     run.up_to("describe")
 
 
-def _writer(run: Run) -> LanguageModelWriter:
+def language_model_writer(run: Run) -> LanguageModelWriter:
+    """The configured writer. Raises InputError where it asks no language model."""
     writer = make_writer(run.config.semantics)
     if not isinstance(writer, LanguageModelWriter):
         raise InputError(

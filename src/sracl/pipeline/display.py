@@ -90,6 +90,17 @@ class Display:
             table.add_row(escape(method), *(f"{values[name]:.4f}" for name in names))
         self.console.print(table)
 
+    def neighbors(self, title: str, text: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        """A text beside its neighbours' (similarity, id, text), the nearest first."""
+        table = Table(title=escape(title), title_justify="left", show_lines=True)
+        table.add_column("similarity", justify="right", no_wrap=True)
+        table.add_column("id", overflow="fold")
+        table.add_column("text", overflow="fold")
+        table.add_row("", "itself", escape(text))
+        for row in rows:
+            table.add_row(*map(escape, row))
+        self.console.print(table)
+
     def recommendations(self, user: Any, history: Sequence[str], recommended: pl.DataFrame) -> None:
         """One user's recent history and what is recommended: columns `rank, label, score`."""
         table = Table(title=f"user {escape(str(user))}", title_justify="left", show_lines=False)
