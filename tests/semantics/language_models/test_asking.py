@@ -215,7 +215,7 @@ from sracl.semantics.language_models.store import AnswerStore
 async def main():
     client = ChatClient(Endpoint(sys.argv[1], None, 30.0))
     with AnswerStore(Path(sys.argv[2])) as store:
-        settings = AskSettings(concurrency=4, lease=2.0)
+        settings = AskSettings(concurrency=4)
         await ask_all(iter(requests(120)), client, store, not_bad, settings)
 
 asyncio.run(main())
@@ -238,7 +238,7 @@ def test_a_killed_run_loses_no_answer_and_asks_only_what_was_under_way_again(pat
         first.wait()
         before = stored(path, requests(120))
         assert 30 <= before < 120
-        assert program(server, path).wait(timeout=120) == 0
+        assert program(server, path).wait(timeout=60) == 0, "claims of a dead process are not waited for"
     assert stored(path, requests(120)) == 120
     asked = list(map(question, server.bodies))
     assert len(asked) - len(set(asked)) <= 4

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sracl.semantics.language_models.client import FatalError
 from sracl.semantics.language_models.limits import Budget, RateLimits
+from sracl.semantics.language_models.owners import new_owner
 from sracl.semantics.language_models.request import Answer, Request
 from sracl.semantics.language_models.settling import Client, Failure, Settler, Usable
 from sracl.semantics.language_models.store import AnswerStore
@@ -55,7 +55,7 @@ class _Asker:
     settings: AskSettings
     on_progress: Callable[[Tally], None]
     tally: Tally = field(default_factory=Tally)
-    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    owner: str = field(default_factory=new_owner)
     mine: set[str] = field(default_factory=set)
 
     async def run(self, requests: Iterator[Request]) -> Tally:
@@ -86,12 +86,14 @@ class _Asker:
         """Put into the queue what must be asked; what another process asks is waited for at the end."""
         seen: set[str] = set()
         elsewhere: list[Request] = []
+        await asyncio.to_thread(self.store.release_dead)
         while not self.budget.stopped and (block := await asyncio.to_thread(_next_block, requests, seen)):
             elsewhere += await self._offer(block)
             if len(elsewhere) > MOST_ELSEWHERE:
                 elsewhere = await self._offer(elsewhere)
         while not self.budget.stopped and elsewhere:
             await asyncio.sleep(LOOK_AGAIN)
+            await asyncio.to_thread(self.store.release_dead)
             elsewhere = await self._offer(elsewhere)
         for _ in range(self.settings.concurrency):
             await self.queue.put(None)

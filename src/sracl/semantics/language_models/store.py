@@ -14,6 +14,7 @@ import polars as pl
 
 from sracl.errors import SraclError
 from sracl.semantics.language_models.migrations import MIGRATIONS
+from sracl.semantics.language_models.owners import is_dead
 from sracl.semantics.language_models.records import Record, as_json, now, storable
 from sracl.semantics.language_models.request import Answer, Request
 
@@ -137,6 +138,13 @@ class AnswerStore:
                 "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [(key, owner, now + seconds) for key in taken]
             )
         return taken
+
+    def release_dead(self) -> None:
+        """Give back the claims of this machine's processes that are no more."""
+        with self._transaction() as database:
+            owners = [owner for (owner,) in database.execute("SELECT DISTINCT owner FROM claims").fetchall()]
+            dead = [(owner,) for owner in owners if is_dead(owner)]
+            database.executemany("DELETE FROM claims WHERE owner = ?", dead)
 
     def release(self, owner: str) -> None:
         """Give all of an owner's claims back."""
