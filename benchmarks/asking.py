@@ -19,7 +19,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -48,9 +48,9 @@ class TimedStore(AnswerStore):
 
     seconds = 0.0
 
-    def put_many(self, pairs: Iterable[tuple[Request, Answer]]) -> None:
+    def put(self, request: Request, answer: Answer) -> None:
         begin = time.perf_counter()
-        super().put_many(pairs)
+        super().put(request, answer)
         self.seconds += time.perf_counter() - begin
 
 

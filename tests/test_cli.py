@@ -64,7 +64,7 @@ def test_a_run_leaves_what_the_design_promises(finished) -> None:
     semantics = sorted(path.name for path in (run / "semantics").iterdir())
     assert semantics == [
         "item_embeddings.npy", "item_neighbors.npy", "items.parquet", "manifest.json",
-        "prefix_embeddings.npy", "prefix_neighbors.npy", "profiles.parquet",
+        "prefix_embeddings.npy", "prefix_neighbors.npy", "profiles.parquet", "vectors.sqlite",
     ]  # fmt: skip
     manifest = json.loads((run / "semantics" / "manifest.json").read_text())
     assert manifest["same_user_share"] == 0

@@ -13,7 +13,6 @@ from sracl.semantics.language_models.request import Answer, Request
 from sracl.semantics.language_models.settling import Client, Failure, Settler, Usable
 from sracl.semantics.language_models.store import AnswerStore
 from sracl.semantics.language_models.tally import AskSettings, Tally
-from sracl.semantics.language_models.writing import AnswerWriter
 
 LOOK_AHEAD = 256
 """Requests looked up in the store and claimed at a time."""
@@ -36,7 +35,7 @@ async def ask_all(
     An unusable answer is sent back with the reason, up to `settings.tries` times; then the request is recorded as
     failed. Errors worth another try wait longer each time. A fixed number of workers pull from `requests`, so that
     slots do not wait for each other and memory does not grow with the number of requests. What a killed process had
-    under way, or was answered in its last 10 ms, is asked again.
+    under way is asked again: no more than `settings.concurrency` requests.
 
     Raises FatalError where nothing would be answered, SraclError where the store fails. Then, and where it is
     cancelled, what was answered before is stored and claims are given back.
@@ -63,12 +62,10 @@ class _Asker:
         limits = RateLimits(settings.requests_per_minute, settings.tokens_per_minute)
         self.budget = Budget(settings.max_requests, settings.max_cost)
         self.settler = Settler(self.client, self.usable, settings, limits, self.budget, self.tally)
-        self.writer = AnswerWriter(self.store, self._stored)
         self.queue: asyncio.Queue[Request | None] = asyncio.Queue(settings.concurrency)
         self.begin = time.monotonic()
         work = asyncio.gather(self._feed(requests), *(self._work() for _ in range(settings.concurrency)))
-        background = (asyncio.create_task(self._renew()), asyncio.create_task(self.writer.run()))
-        tasks: list[asyncio.Future[Any]] = [work, *background]
+        tasks: list[asyncio.Future[Any]] = [work, asyncio.create_task(self._renew())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for one in done:
@@ -77,7 +74,6 @@ class _Asker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.writer.drain()
             await asyncio.to_thread(self.store.release, self.owner)
             self._told()
         return self.tally
@@ -120,20 +116,18 @@ class _Asker:
 
     async def _work(self) -> None:
         while (request := await self.queue.get()) is not None:
-            await self.writer.room()
             match None if self.budget.stopped else await self.settler.settle(request):
                 case Answer() as answer:
-                    self.writer.put(request, answer)
+                    # Here and now, in a third of a millisecond: a killed process loses what it had under way, no more.
+                    self.store.put(request, answer)
+                    self.mine.discard(request.key)
+                    self.tally.answered += 1
+                    self._told()
                 case Failure(reason, last_answer):
                     await asyncio.to_thread(self.store.fail, request, reason, last_answer)
                     self.mine.discard(request.key)
                     self.tally.failed += 1
                     self._told()
-
-    def _stored(self, pairs: list[tuple[Request, Answer]]) -> None:
-        self.mine -= {request.key for request, _ in pairs}
-        self.tally.answered += len(pairs)
-        self._told()
 
     def _told(self) -> None:
         self.tally.stopped = self.budget.stopped
