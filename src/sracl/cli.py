@@ -41,13 +41,8 @@ def common(
     """Options of every command. `main` takes --debug out itself, wherever it stands."""
 
 
-def _run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite: bool) -> None:
-    resolved = read_config(config, overrides or [])
-    # The parts below bring PyTorch along, which takes seconds: a misspelt key is told before.
-    from sracl.pipeline.display import Display
-    from sracl.pipeline.run import Run
-
-    run = Run(resolved, Display(), overwrite)
+def _run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite: bool) -> "Run":
+    run = _opened(config, overrides, overwrite)
     made = run.up_to(stage)
     if not made:
         run.display.say(f"{run.folder}: nothing to do, everything up to `{stage}` is done")
@@ -56,6 +51,22 @@ def _run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite:
 
         show_examples(run)
         run.display.say(f"everything is in {run.folder}: model/, metrics.json, recommendations.parquet")
+    return run
+
+
+def _opened(config: Path, overrides: list[str] | None, overwrite: bool = False) -> "Run":
+    resolved = read_config(config, overrides or [])
+    # The parts below bring PyTorch along, which takes seconds: a misspelt key is told before.
+    from sracl.pipeline.display import Display
+    from sracl.pipeline.run import Run
+
+    return Run(resolved, Display(), overwrite)
+
+
+def _prepared(config: Path, overrides: list[str] | None, overwrite: bool = False) -> "Run":
+    run = _opened(config, overrides, overwrite)
+    run.up_to("prepare")
+    return run
 
 
 def _stage_command(stage: str, text: str) -> Callable[..., None]:
@@ -94,13 +105,9 @@ def describe(
     if not (dry_run or preview or failures or retry):
         _run_up_to("describe", config, overrides, overwrite)
         return
-    resolved = read_config(config, overrides or [])
+    run = _prepared(config, overrides, overwrite)
     from sracl.pipeline import describing
-    from sracl.pipeline.display import Display
-    from sracl.pipeline.run import Run
 
-    run = Run(resolved, Display(), overwrite)
-    run.up_to("prepare")
     if preview:
         describing.show_prompts(run, preview)
     if dry_run:
@@ -122,13 +129,11 @@ def neighbors(
     ] = None,
 ) -> None:
     """Up to and with the neighbours of items and prefixes; look at some to judge them."""
-    _run_up_to("neighbors", config, overrides, overwrite)
+    run = _run_up_to("neighbors", config, overrides, overwrite)
     if show:
-        from sracl.pipeline.display import Display
         from sracl.pipeline.looking import show_neighbors
-        from sracl.pipeline.run import Run
 
-        show_neighbors(Run(read_config(config, overrides or []), Display()), show)
+        show_neighbors(run, show)
 
 
 @answers_app.command("export")
@@ -179,16 +184,6 @@ def answers_read_batches(
     from sracl.pipeline.travelling import read_answers
 
     read_answers(_prepared(config, overrides), files)
-
-
-def _prepared(config: Path, overrides: list[str] | None) -> "Run":
-    resolved = read_config(config, overrides or [])
-    from sracl.pipeline.display import Display
-    from sracl.pipeline.run import Run
-
-    run = Run(resolved, Display())
-    run.up_to("prepare")
-    return run
 
 
 @app.command()

@@ -40,6 +40,12 @@ class Dataset:
         """Number of items; also the number that pads."""
         return self.catalogue.height
 
+    @property
+    def titles(self) -> pl.Series:
+        """What stands for each item in a list, String `[items]`: its first text column, else its id."""
+        title = pl.col(self.text_columns[0]) if self.text_columns else pl.lit(None, pl.String)
+        return self.catalogue.select(pl.coalesce(title, pl.col("item_id").cast(pl.String))).to_series()
+
     def save(self, folder: Path) -> None:
         """Write `users.parquet`, `catalogue.parquet`, `histories*.npy` and `dataset.json`, all or nothing."""
         with folder_written_aside(folder) as aside:

@@ -73,9 +73,9 @@ def language_model_writer(run: Run) -> LanguageModelWriter:
 
 def _requests_about(run: Run, writer: LanguageModelWriter, wanted: str) -> list[tuple[str, Request]]:
     found: list[tuple[str, Request]] = []
-    items = _numbers(run.dataset.catalogue["item_id"], wanted)
+    items = numbers_of(run.dataset.catalogue["item_id"], wanted)
     found += [("item", request) for request in writer.item_requests(run.dataset, run.pool, items)]
-    users = _numbers(run.dataset.users["user_id"], wanted)
+    users = numbers_of(run.dataset.users["user_id"], wanted)
     last = run.pool.sequences.offsets[1:][users] - 1
     found += [("user", request) for request in writer.profile_requests(run.dataset, run.pool, last)]
     if not found:
@@ -83,5 +83,6 @@ def _requests_about(run: Run, writer: LanguageModelWriter, wanted: str) -> list[
     return found
 
 
-def _numbers(ids: pl.Series, wanted: str) -> list[int]:
+def numbers_of(ids: pl.Series, wanted: str) -> list[int]:
+    """Rows whose id reads as `wanted`, as a person types it: none or one."""
     return (ids.cast(pl.String) == wanted).arg_true().to_list()

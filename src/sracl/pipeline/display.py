@@ -114,14 +114,13 @@ class Display:
 
 def tally_line(tally: Tally) -> str:
     """How asking a language model goes, in a line."""
-    rate = tally.answered / tally.seconds * 60 if tally.seconds else 0.0
     parts = [
         f"{tally.answered:,} answered",
         f"{tally.from_store:,} from the store",
         f"{tally.failed:,} failed",
         f"{tally.asked:,} requests",
         f"{tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens",
-        f"{rate:,.0f} a minute",
+        f"{tally.rate * 60:,.0f} a minute",
     ]
     if tally.cost:
         parts.insert(-1, f"{tally.cost:,.4f} US dollars")

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from sracl.errors import InputError
+from sracl.pipeline.describing import numbers_of
 from sracl.pipeline.run import Run
 from sracl.semantics import index
 
@@ -19,8 +20,8 @@ def show_neighbors(run: Run, ids: list[str]) -> None:
     if not run.contrastive:
         raise InputError(f"{run.folder} trains the plain backbone: it has no neighbours")
     for wanted in ids:
-        items = (run.dataset.catalogue["item_id"].cast(pl.String) == wanted).arg_true().to_list()
-        users = (run.dataset.users["user_id"].cast(pl.String) == wanted).arg_true().to_list()
+        items = numbers_of(run.dataset.catalogue["item_id"], wanted)
+        users = numbers_of(run.dataset.users["user_id"], wanted)
         for item in items:
             _show_item(run, item)
         for user in users:
@@ -69,9 +70,7 @@ def _show_user(run: Run, user: int) -> None:
 def _told(run: Run, prefix: int, texts: pl.Series) -> str:
     """A prefix's most recent items, and its profile where there is one."""
     items = run.pool.items(np.array([prefix]))[0]
-    catalogue = run.dataset.catalogue
-    title = pl.coalesce(run.dataset.text_columns[0], pl.col("item_id").cast(pl.String))
-    shown = catalogue.select(title).to_series().gather(pl.Series(items[-HISTORY_SHOWN:])).to_list()
+    shown = run.dataset.titles.gather(pl.Series(items[-HISTORY_SHOWN:])).to_list()
     profile = texts[prefix]
     before = "... " if len(items) > HISTORY_SHOWN else ""
     return f"{before}{'; '.join(shown)}" + (f"\n{profile}" if profile else "")

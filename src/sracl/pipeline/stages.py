@@ -219,16 +219,10 @@ def show_examples(run: Run) -> None:
     if not count:
         return
     found = pl.scan_parquet(run.folder / "recommendations.parquet", glob=False)
-    labels = _labels(run)
+    labels = run.dataset.catalogue.select("item_id", label=run.dataset.titles)
     for number in range(count):
         user = run.dataset.users["user_id"][number]
         own = found.filter(pl.col("user_id") == pl.lit(user, dtype=run.dataset.users["user_id"].dtype)).collect()
         recommended = own.join(labels, on="item_id", how="left", maintain_order="left").select("rank", "label", "score")
         history = run.dataset.histories[number][-10:]
         run.display.recommendations(user, labels["label"].gather(pl.Series(history)).to_list(), recommended)
-
-
-def _labels(run: Run) -> pl.DataFrame:
-    catalogue = run.dataset.catalogue
-    title = pl.col(run.dataset.text_columns[0]) if run.dataset.text_columns else pl.lit(None, pl.String)
-    return catalogue.select("item_id", label=pl.coalesce(title, pl.col("item_id").cast(pl.String)))

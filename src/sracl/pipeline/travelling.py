@@ -1,5 +1,6 @@
 """Paid answers on their way: to and from Parquet, to a provider's batch interface and back."""
 
+from itertools import islice
 from pathlib import Path
 
 from sracl.config import WriterConfig
@@ -41,11 +42,12 @@ def write_requests(run: Run, folder: Path) -> None:
 def read_answers(run: Run, paths: list[Path]) -> None:
     """Store the answers of a provider's files, judged as if the server had been asked directly."""
     writer = language_model_writer(run)
-    requests = {request.key: request for request in writer.requests(run.dataset, run.pool)}
+    everything = writer.requests(run.dataset, run.pool)
+    items = {request.key: request for request in islice(everything, run.dataset.item_count)}
+    requests = items | {request.key: request for request in everything}
 
     def judged(request: Request, answer: Answer) -> str | None:
-        read = writer.read_item if "response_format" in request.parameters else writer.read_profile
-        return usable(read, answer)
+        return usable(writer.read_item if request.key in items else writer.read_profile, answer)
 
     with AnswerStore(writer.writer.store) as store:
         for path in paths:

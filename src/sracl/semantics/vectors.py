@@ -45,16 +45,14 @@ class VectorStore:
     def get(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of those of the texts that have one, float32 `[D]` each."""
         found: dict[str, NDArray[np.float32]] = {}
-        by_key = {_key(text): text for text in texts}
-        keys = list(by_key)
         query = "SELECT vector FROM vectors WHERE encoder = ? AND text = ?"
         with self._explained():
-            for key in keys:
-                row = self._database.execute(query, (self.encoder, key)).fetchone()
+            for text in texts:
+                row = self._database.execute(query, (self.encoder, _key(text))).fetchone()
                 if row is not None:
                     if len(row[0]) % 4:
                         raise SraclError(f"{self.path} is damaged; delete it, and texts are embedded anew")
-                    found[by_key[key]] = np.frombuffer(row[0], dtype="<f4")
+                    found[text] = np.frombuffer(row[0], dtype="<f4")
         return found
 
     def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:

@@ -177,7 +177,7 @@ def test_the_estimate_of_tokens_is_no_less_than_a_real_tokenizer_counts(small, t
     tokenizer = minilm._model.tokenizer
     with chat_server(script) as server:
         writer = writer_for(server, tmp_path)
-        from sracl.semantics.writers.plan import prompt_tokens
+        from sracl.semantics.language_models.tokens import prompt_tokens
 
         for request in writer.requests(dataset, pool):
             real = sum(len(tokenizer.encode(message.content)) for message in request.messages)

@@ -117,17 +117,17 @@ class _Asker:
     async def _work(self) -> None:
         while (request := await self.queue.get()) is not None:
             match None if self.budget.stopped else await self.settler.settle(request):
+                case None:
+                    continue
                 case Answer() as answer:
                     # Here and now, in a third of a millisecond: a killed process loses what it had under way, no more.
                     self.store.put(request, answer)
-                    self.mine.discard(request.key)
                     self.tally.answered += 1
-                    self._told()
                 case Failure(reason, last_answer):
                     await asyncio.to_thread(self.store.fail, request, reason, last_answer)
-                    self.mine.discard(request.key)
                     self.tally.failed += 1
-                    self._told()
+            self.mine.discard(request.key)
+            self._told()
 
     def _told(self) -> None:
         self.tally.stopped = self.budget.stopped

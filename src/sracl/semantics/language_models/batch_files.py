@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from sracl.errors import InputError, SraclError
 from sracl.files import folder_written_aside
+from sracl.semantics.language_models.completion import read_completion
 from sracl.semantics.language_models.request import Answer, Request
 from sracl.semantics.language_models.store import AnswerStore
 
@@ -164,7 +165,7 @@ def _read_line(line: bytes) -> tuple[str, Answer, str | None]:
         raise ValueError("it is nested too deeply") from error
     match whole:
         case {"custom_id": str(key), "response": {"status_code": int(status), "body": body}} if status < 300:
-            return key, _answer(body), None
+            return key, read_completion(body), None
         case {"custom_id": str(key), "response": {"status_code": int(status), "body": body}}:
             return key, NO_ANSWER, f"the batch answers {status}{_message(body)}"
         case {"custom_id": str(key), "error": {} as error}:
@@ -178,19 +179,3 @@ def _message(body: Any) -> str:
         case {"error": {"message": str(text)}} | {"error": {"code": str(text)}}:
             return f": {' '.join(text.split())[:200]}"
     return ""
-
-
-def _answer(body: Any) -> Answer:
-    """The first choice of a chat completion. Raises ValueError where its fields are missing."""
-    match body:
-        case {"choices": [{"message": {"content": str() | None as text}, **choice}, *_], **rest}:
-            return Answer(text or "", str(choice.get("finish_reason") or "stop"), *_tokens(rest.get("usage")))
-    raise ValueError("its response lacks the fields of a chat completion")
-
-
-def _tokens(usage: Any) -> tuple[int, int]:
-    """Tokens of prompt and answer as billed, 0 where the server does not say."""
-    match usage:
-        case {"prompt_tokens": int(prompt), "completion_tokens": int(completion)}:
-            return prompt, completion
-    return 0, 0

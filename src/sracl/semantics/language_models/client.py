@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sracl.errors import InputError, SraclError
+from sracl.semantics.language_models.completion import read_completion
 from sracl.semantics.language_models.request import Answer, Request
 
 NO_KEY = "no-key-needed"
@@ -18,8 +19,6 @@ STRUCTURED = "response_format"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LONGEST_TOLD = 200
 """Characters of a server's message that an error repeats."""
-MOST_TOKENS = 2**31
-"""More in one answer is no count."""
 
 
 class FatalError(SraclError):
@@ -102,7 +101,10 @@ class ChatClient:
         except (openai.APIError, ValueError, RecursionError):
             raise RetryableError("the server's answer is no valid JSON") from None
         else:
-            return self._without_key(_answer(reply))
+            try:
+                return self._without_key(read_completion(reply))
+            except ValueError:
+                raise RetryableError("the server's answer lacks its fields") from None
         return await self._after_status(request, body, response.status_code, response)
 
     async def _after_status(self, request: Request, body: Mapping[str, Any], status: int, response: Any) -> Answer:
@@ -193,19 +195,3 @@ def key_of(endpoint: Endpoint, setting: str = "semantics.writer.api_key_env") ->
         # No header can carry it, and the error that this would raise shows it.
         raise InputError(f"the key in the variable {endpoint.api_key_env} has characters that no key has; set it again")
     return key
-
-
-def _answer(reply: Any) -> Answer:
-    """The reply's first choice. Raises RetryableError where a server left its fields out."""
-    match reply:
-        case {"choices": [{"message": {"content": str() | None as text}, **choice}, *_], **rest}:
-            return Answer(text or "", str(choice.get("finish_reason") or "stop"), *_tokens(rest.get("usage")))
-    raise RetryableError("the server's answer lacks its fields")
-
-
-def _tokens(usage: Any) -> tuple[int, int]:
-    """Tokens of prompt and answer as billed, 0 where the server does not say."""
-    match usage:
-        case {"prompt_tokens": int(prompt), "completion_tokens": int(completion)}:
-            return min(max(prompt, 0), MOST_TOKENS), min(max(completion, 0), MOST_TOKENS)
-    return 0, 0

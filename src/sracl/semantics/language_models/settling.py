@@ -10,6 +10,7 @@ from sracl.semantics.language_models.client import FatalError, RejectedError, Re
 from sracl.semantics.language_models.limits import Budget, RateLimits
 from sracl.semantics.language_models.request import Answer, Message, Request
 from sracl.semantics.language_models.tally import AskSettings, Tally
+from sracl.semantics.language_models.tokens import prompt_tokens
 
 Usable = Callable[[Request, Answer], str | None]
 """None for an answer that can be used, else the reason why it cannot."""
@@ -26,8 +27,6 @@ PATIENCE = 3_600.0
 """Seconds that a server may ask to wait; a longer wait is a quota that is used up."""
 LONGEST_ECHO = 2_000
 """Characters of an unusable answer that are sent back: all of it might not fit beside the question."""
-BYTES_A_TOKEN, TOKENS_A_MESSAGE = 3, 4
-"""For estimates, rather too many than too few."""
 
 
 @runtime_checkable
@@ -97,7 +96,7 @@ class Settler:
 
     async def _call(self, request: Request, again: bool) -> Answer | None:
         """One call within the budget and the limits; None where the budget is used up."""
-        estimate = _estimated_tokens(request)
+        estimate = prompt_tokens(request)
         most = self.settings.price(request.model, estimate, _most_tokens(request)) or 0.0
         if not await self.budget.take(most):
             return None
@@ -161,10 +160,6 @@ class Settler:
         self.rejected += 1
         if self.rejected == REJECTIONS_IN_A_ROW:
             raise FatalError(f"{error}\n{self.rejected} requests in a row were refused; see the settings") from error
-
-
-def _estimated_tokens(request: Request) -> int:
-    return sum(len(message.content.encode()) // BYTES_A_TOKEN + TOKENS_A_MESSAGE for message in request.messages)
 
 
 def _most_tokens(request: Request) -> int:

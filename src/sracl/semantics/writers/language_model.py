@@ -16,6 +16,7 @@ from sracl.semantics.index import prefix_ids
 from sracl.semantics.language_models.asking import Tally
 from sracl.semantics.language_models.request import Answer, Message, Request
 from sracl.semantics.language_models.store import AnswerStore
+from sracl.semantics.language_models.tokens import estimated_tokens
 from sracl.semantics.writers.answers import UnusableError, item_schema, read_item, read_profile, usable
 from sracl.semantics.writers.contexts import ItemContexts
 from sracl.semantics.writers.profile_policy import profile_of
@@ -80,7 +81,7 @@ class LanguageModelWriter:
         self, dataset: Dataset, pool: PrefixPool, items: Iterable[int] | None = None
     ) -> Iterator[Request]:
         """A request an item (None: all), in order."""
-        prompts, titles = self._prompts(dataset), _titles(dataset)
+        prompts, titles = self._prompts(dataset), dataset.titles.to_list()
         contexts = ItemContexts(pool, dataset.item_count, self.writer.histories, self.writer.history_items)
         fields = dataset.catalogue.select(dataset.text_columns)
         words = self.writer.summary_words + self.writer.analysis_words
@@ -93,7 +94,7 @@ class LanguageModelWriter:
 
     def profile_requests(self, dataset: Dataset, pool: PrefixPool, numbers: NDArray[np.int64]) -> Iterator[Request]:
         """A request for each of these prefixes, in order."""
-        prompts, titles = self._prompts(dataset), _titles(dataset)
+        prompts, titles = self._prompts(dataset), dataset.titles.to_list()
         for begin in range(0, len(numbers), BLOCK):
             histories = pool.items(numbers[begin : begin + BLOCK])
             for place in range(len(histories)):
@@ -163,14 +164,3 @@ def _read_or_none(read: Callable[[Answer], str], answer: Answer | None) -> str |
     except UnusableError:
         # Another version's rules let it in; as one that failed, it leaves the place to the template.
         return None
-
-
-def _titles(dataset: Dataset) -> list[str]:
-    """What stands for an item in a history: its first text column, else its id."""
-    title = pl.col(dataset.text_columns[0]) if dataset.text_columns else pl.lit(None, pl.String)
-    return dataset.catalogue.select(pl.coalesce(title, pl.col("item_id").cast(pl.String))).to_series().to_list()
-
-
-def estimated_tokens(text: str) -> int:
-    """Tokens of a text, rather too many: one for every three bytes of UTF-8, since tokenizers differ."""
-    return len(text.encode("utf-8", "replace")) // 3 + 1

@@ -7,12 +7,10 @@ from sracl.config import WriterConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
 from sracl.semantics.language_models.costs import load_prices
-from sracl.semantics.language_models.request import Request
 from sracl.semantics.language_models.store import AnswerStore
-from sracl.semantics.writers.language_model import BLOCK, LanguageModelWriter, estimated_tokens
+from sracl.semantics.language_models.tokens import prompt_tokens
+from sracl.semantics.writers.language_model import BLOCK, LanguageModelWriter
 
-TOKENS_A_MESSAGE = 4
-"""What the protocol adds to every message, about."""
 SECONDS_AN_ANSWER = 3.0
 """Assumed of a server whose speed is not known; limits usually decide."""
 
@@ -62,11 +60,6 @@ def plan(writer: LanguageModelWriter, dataset: Dataset, pool: PrefixPool) -> Pla
         cost=price.of(prompt, completion) if price else None,
         seconds=_seconds(writer.writer, len(seen) - stored, prompt + completion),
     )
-
-
-def prompt_tokens(request: Request) -> int:
-    """Estimated tokens of a request's messages."""
-    return sum(estimated_tokens(message.content) + TOKENS_A_MESSAGE for message in request.messages)
 
 
 def _seconds(writer: WriterConfig, requests: int, tokens: int) -> float:
