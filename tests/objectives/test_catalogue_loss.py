@@ -64,3 +64,15 @@ def test_nothing_to_predict_costs_nothing() -> None:
     loss.backward()
     assert float(loss.detach()) == 0.0
     assert not table.grad.any()
+
+
+def test_rows_behind_the_catalogue_neither_count_nor_learn() -> None:
+    torch.manual_seed(0)
+    states = torch.randn(6, 8)
+    table = torch.randn(21, 8, requires_grad=True)
+    targets = torch.arange(6)
+    loss = catalogue_cross_entropy(states, table, targets, items=20)
+    loss.backward()
+    torch.testing.assert_close(loss, functional.cross_entropy(states @ table[:20].T, targets))
+    assert table.grad[:20].any()
+    assert not table.grad[20].any()

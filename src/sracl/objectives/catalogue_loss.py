@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-ITEMS_A_PART = 512
+ITEMS_A_PART = 1024
 """Items whose logits are computed, turned into exponentials and multiplied on while a processor's cache holds them."""
 HELD_BYTES = 32 * 2**20
 """Exponentials held from the pass that sums them to the pass that needs the sums."""
@@ -23,30 +23,37 @@ class _PartwiseCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, states: Float[Tensor, "m d"], table: Float[Tensor, "N d"], targets: Int[Tensor, "m"]
+        ctx: Any, states: Float[Tensor, "m d"], table: Float[Tensor, "R d"], targets: Int[Tensor, "m"], items: int
     ) -> Float[Tensor, ""]:
+        table_gradient = torch.zeros_like(table, dtype=torch.float32)
         # Mixed precision would turn the products into half precision, which is too coarse for a sum over a catalogue.
         with torch.autocast(states.device.type, enabled=False):
-            loss, state_gradient, table_gradient = _loss_and_gradients(states.float(), table.float(), targets)
+            loss, state_gradient = _loss_and_gradients(
+                states.float(), table[:items].float(), targets, table_gradient[:items]
+            )
         ctx.save_for_backward(state_gradient.to(states.dtype), table_gradient.to(table.dtype))
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
         state_gradient, table_gradient = ctx.saved_tensors
-        return state_gradient * gradients[0], table_gradient * gradients[0], None
+        return state_gradient * gradients[0], table_gradient * gradients[0], None, None
 
 
 def _loss_and_gradients(
-    states: Float[Tensor, "m d"], table: Float[Tensor, "N d"], targets: Int[Tensor, "m"]
-) -> tuple[Float[Tensor, ""], Float[Tensor, "m d"], Float[Tensor, "N d"]]:
+    states: Float[Tensor, "m d"],
+    table: Float[Tensor, "N d"],
+    targets: Int[Tensor, "m"],
+    table_gradient: Float[Tensor, "N d"],
+) -> tuple[Float[Tensor, ""], Float[Tensor, "m d"]]:
+    """The loss and the gradient of `states`; the table's is added to `table_gradient`."""
     count = max(1, len(states))
     highest = _highest(states, table)
     fitting = HELD_BYTES // (4 * max(1, len(table)))
     rows = fitting if fitting >= HELD_ROWS else ROWS
     # A step has some 350 targets: two even blocks are faster than a full one and a rest.
     rows = -(-count // -(-count // rows))
-    state_gradient, table_gradient = torch.empty_like(states), torch.zeros_like(table)
+    state_gradient = torch.empty_like(states)
     total = states.new_zeros(())
     for begin in range(0, len(states), rows):
         block = slice(begin, begin + rows)
@@ -58,7 +65,7 @@ def _loss_and_gradients(
     total -= (states * at_targets).sum()
     state_gradient.sub_(at_targets, alpha=1 / count)
     table_gradient.index_add_(0, targets, states, alpha=-1 / count)
-    return total / count, state_gradient, table_gradient
+    return total / count, state_gradient
 
 
 def _add_block(
@@ -112,13 +119,16 @@ def _parts(table: Float[Tensor, "N d"]) -> list[slice]:
 
 
 def catalogue_cross_entropy(
-    states: Float[Tensor, "m d"], table: Float[Tensor, "N d"], targets: Int[Tensor, "m"]
+    states: Float[Tensor, "m d"], table: Float[Tensor, "R d"], targets: Int[Tensor, "m"], items: int | None = None
 ) -> Float[Tensor, ""]:
     """Mean over m of `-log softmax(states table^T)[target]`, in float32; 0 for m = 0.
+
+    items: how many first rows of `table` are the catalogue, N; None: all. To give the table with the row that pads
+    saves a gradient of the table's size, filled and copied, that a slice of it would cost.
 
     Costs three matrix products of `2 m N d` FLOP, gradients included (five where logits are large and nothing is held),
     and at most the larger of HELD_BYTES and `ROWS * ITEMS_A_PART` logits, whatever m and N. Without gradients wanted
     it costs the same: use it to train.
     """
-    loss: Tensor = _PartwiseCrossEntropy.apply(states, table, targets)
+    loss: Tensor = _PartwiseCrossEntropy.apply(states, table, targets, len(table) if items is None else items)
     return loss
