@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+# Blocks of 64 MB: glibc keeps blocks of up to 32 MB by itself once it has seen one freed.
 MEASURE = """
 import resource, sys
 import torch
@@ -13,11 +14,11 @@ from sracl.training.allocator import keep_freed_memory
 if sys.argv[1] == "kept" and not keep_freed_memory():
     print("no glibc")
     sys.exit()
-for _ in range(3):
-    torch.ones(2**22)
+for _ in range(10):
+    torch.ones(2**24)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
-    torch.ones(2**22)
+    torch.ones(2**24)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
