@@ -8,21 +8,35 @@ from sracl.objectives import catalogue_loss
 from sracl.objectives.catalogue_loss import catalogue_cross_entropy
 
 
-@pytest.mark.parametrize("rows", [1, 5, 64])
-@pytest.mark.parametrize("block_bytes", [1, 4 * 33 * 7, 2**20])
-def test_loss_and_gradients_are_those_of_the_whole(monkeypatch, rows: int, block_bytes: int) -> None:
-    monkeypatch.setattr(catalogue_loss, "BLOCK_BYTES", block_bytes)
+@pytest.mark.parametrize("scale", [1.0, 30.0], ids=["small logits", "large logits"])
+@pytest.mark.parametrize("held_bytes", [1, 4 * 33 * 64, 2**20], ids=["nothing held", "64 rows held", "all held"])
+@pytest.mark.parametrize("items_a_part", [5, 33, 512])
+@pytest.mark.parametrize("rows", [1, 5, 150])
+def test_loss_and_gradients_are_those_of_the_whole(
+    monkeypatch, rows: int, items_a_part: int, held_bytes: int, scale: float
+) -> None:
+    monkeypatch.setattr(catalogue_loss, "ITEMS_A_PART", items_a_part)
+    monkeypatch.setattr(catalogue_loss, "HELD_BYTES", held_bytes)
+    monkeypatch.setattr(catalogue_loss, "ROWS", 40)
     torch.manual_seed(rows)
-    states = torch.randn(rows, 8, requires_grad=True)
+    states = (scale * torch.randn(rows, 8)).requires_grad_()
     table = torch.randn(33, 8, requires_grad=True)
     targets = torch.randint(0, 33, (rows,))
     found = torch.autograd.grad(3 * catalogue_cross_entropy(states, table, targets), [states, table])
     wanted = torch.autograd.grad(3 * functional.cross_entropy(states @ table.T, targets), [states, table])
     torch.testing.assert_close(
-        catalogue_cross_entropy(states, table, targets), functional.cross_entropy(states @ table.T, targets)
+        catalogue_cross_entropy(states, table, targets),
+        functional.cross_entropy(states @ table.T, targets),
+        rtol=1e-5,
+        atol=1e-5 * scale,
     )
     for one, other in zip(found, wanted, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6 * scale)
+
+
+def test_states_that_are_not_numbers_give_a_loss_that_is_none() -> None:
+    states = torch.full((2, 8), float("nan"))
+    assert torch.isnan(catalogue_cross_entropy(states, torch.randn(20, 8), torch.arange(2)))
 
 
 def test_large_logits_stay_finite() -> None:
@@ -50,3 +64,15 @@ def test_nothing_to_predict_costs_nothing() -> None:
     loss.backward()
     assert float(loss.detach()) == 0.0
     assert not table.grad.any()
+
+
+def test_rows_behind_the_catalogue_neither_count_nor_learn() -> None:
+    torch.manual_seed(0)
+    states = torch.randn(6, 8)
+    table = torch.randn(21, 8, requires_grad=True)
+    targets = torch.arange(6)
+    loss = catalogue_cross_entropy(states, table, targets, items=20)
+    loss.backward()
+    torch.testing.assert_close(loss, functional.cross_entropy(states @ table[:20].T, targets))
+    assert table.grad[:20].any()
+    assert not table.grad[20].any()

@@ -1,5 +1,6 @@
 """SASRec: self-attention over the history (Kang and McAuley, ICDM 2018), as SRA-CL trains it."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -7,7 +8,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sracl.backbones.attention import attention
 from sracl.backbones.base import Backbone
+from sracl.backbones.dropout import dropout
+from sracl.backbones.groups import Group, groups_of, padded_group
+from sracl.backbones.rows import ranges
 
 INITIAL_DEVIATION = 0.02
 NORM_EPSILON = 1e-12
@@ -18,6 +23,7 @@ class SelfAttentionBlock(nn.Module):
 
     def __init__(self, dimension: int, heads: int, dropout: float) -> None:
         super().__init__()
+        self.dimension = dimension
         self.heads = heads
         self.dropout = dropout
         self.query_key_value = nn.Linear(dimension, 3 * dimension)
@@ -27,30 +33,34 @@ class SelfAttentionBlock(nn.Module):
         self.outer = nn.Linear(4 * dimension, dimension)
         self.feed_forward_norm = nn.LayerNorm(dimension, eps=NORM_EPSILON)
 
-    def forward(self, states: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
-        """Mix every position with the earlier ones; padding stands at the end, so causality alone hides it."""
-        query, key, value = (self._heads(part) for part in self.query_key_value(states).chunk(3, dim=-1))
-        attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=self._dropout)
-        return self._after_attention(states, attended.transpose(1, 2).flatten(2))
+    def forward(self, states: Float[Tensor, "n d"], groups: Sequence[Group]) -> Float[Tensor, "n d"]:
+        """Mix every place with the earlier ones of its row; all but the attention itself needs no padding."""
+        mixed = self.query_key_value(states)
+        attended = [group.unpad(self._attended(group.pad(mixed))) for group in groups]
+        return self._after_attention(states, torch.cat(attended))
 
-    def last(self, states: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
-        """The same at each row's last item alone: keys and values of all places, the rest of one."""
-        rows, length, dimension = states.shape
-        own = states[torch.arange(rows, device=states.device), lengths - 1][:, None]
+    def last(self, states: Float[Tensor, "n d"], groups: Sequence[Group]) -> Float[Tensor, "R d"]:
+        """The same at each row's last place alone: keys and values of all places, the rest of one a row."""
+        own = states[torch.cat([group.lengths for group in groups]).cumsum(0) - 1]
         weight, bias = self.query_key_value.weight, self.query_key_value.bias
-        query = self._heads(functional.linear(own, weight[:dimension], bias[:dimension]))
-        both = functional.linear(states, weight[dimension:], bias[dimension:])
-        key, value = (self._heads(part) for part in both.chunk(2, dim=-1))
-        visible = (torch.arange(length, device=states.device) < lengths[:, None])[:, None, None, :]
-        attended = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=visible, dropout_p=self._dropout
-        )
-        result: Tensor = self._after_attention(own, attended.transpose(1, 2).flatten(2))[:, 0]
-        return result
+        query = functional.linear(own, weight[: self.dimension], bias[: self.dimension])
+        mixed = functional.linear(states, weight[self.dimension :], bias[self.dimension :])
+        attended = [self._attended_last(query[group.rows], group.pad(mixed), group.lengths) for group in groups]
+        return self._after_attention(own, torch.cat(attended))
 
-    def _after_attention(
-        self, states: Float[Tensor, "B T d"], attended: Float[Tensor, "B T d"]
-    ) -> Float[Tensor, "B T d"]:
+    def _attended(self, mixed: Float[Tensor, "G T w"]) -> Float[Tensor, "G T d"]:
+        """Causal attention over padded rows; padding stands at the end, so that causality alone hides it."""
+        query, key, value = (self._heads(part) for part in mixed.chunk(3, dim=-1))
+        return attention(query, key, value, None, self._dropout).transpose(1, 2).flatten(2)
+
+    def _attended_last(
+        self, query: Float[Tensor, "G d"], mixed: Float[Tensor, "G T w"], lengths: Int[Tensor, "G"]
+    ) -> Float[Tensor, "G d"]:
+        key, value = (self._heads(part) for part in mixed.chunk(2, dim=-1))
+        visible = (torch.arange(mixed.shape[1], device=lengths.device) < lengths[:, None])[:, None, None, :]
+        return attention(self._heads(query[:, None]), key, value, visible, self._dropout).flatten(1)
+
+    def _after_attention(self, states: Float[Tensor, "n d"], attended: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         states = self.attention_norm(states + self._drop(self.attention_output(attended)))
         forwarded = self.outer(functional.gelu(self.inner(states)))
         result: Tensor = self.feed_forward_norm(states + self._drop(forwarded))
@@ -64,8 +74,8 @@ class SelfAttentionBlock(nn.Module):
     def _dropout(self) -> float:
         return self.dropout if self.training else 0.0
 
-    def _drop(self, values: Float[Tensor, "B T d"]) -> Float[Tensor, "B T d"]:
-        return functional.dropout(values, self.dropout, self.training)
+    def _drop(self, values: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+        return dropout(values, self.dropout, self.training)
 
 
 class SASRec(Backbone):
@@ -98,28 +108,42 @@ class SASRec(Backbone):
 
     def encode(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         """Hidden states of padded rows of at most `max_length` items."""
-        states = self._input(embedded, lengths)
+        rows, longest, _ = embedded.shape
+        place = torch.arange(longest, device=embedded.device).repeat(rows)
+        states = self._input(embedded.flatten(0, 1), place, torch.repeat_interleave(lengths, longest))
+        groups = [padded_group(rows, longest, lengths)]
         for block in self.blocks:
-            states = block(states)
+            states = block(states, groups)
+        return states.view_as(embedded)
+
+    def encode_packed(self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "n d"]:
+        """Hidden states of rows that stand one after another, of rising `lengths`."""
+        states, groups = self._packed_input(embedded, lengths), groups_of(lengths)
+        for block in self.blocks:
+            states = block(states, groups)
         return states
 
-    def encode_last(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
-        """Hidden state of each padded row's last item: of the last block only what it needs, some 40% less work."""
-        states = self._input(embedded, lengths)
+    def encode_packed_last(self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "R d"]:
+        """Hidden state of each row's last item: of the last block only what it needs, some 40% less work."""
+        states, groups = self._packed_input(embedded, lengths), groups_of(lengths)
         *blocks, last = self.blocks
         for block in blocks:
-            states = block(states)
+            states = block(states, groups)
         assert isinstance(last, SelfAttentionBlock)
-        return last.last(states, lengths)
+        return last.last(states, groups)
 
-    def _input(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
-        place = torch.arange(embedded.shape[1], device=embedded.device)
-        if self.positions == "end":
-            counted = place + (self.max_length - lengths)[:, None]
-            position = self.position_embedding(counted.clamp_(max=self.max_length - 1))
-        else:
-            position = self.position_embedding.weight[: embedded.shape[1]]
-        return functional.dropout(self.input_norm(embedded + position), self.dropout, self.training)
+    def _packed_input(self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "n d"]:
+        place = ranges(torch.zeros_like(lengths), lengths)
+        return self._input(embedded, place, torch.repeat_interleave(lengths, lengths, output_size=len(embedded)))
+
+    def _input(
+        self, embedded: Float[Tensor, "n d"], place: Int[Tensor, "n"], length: Int[Tensor, "n"]
+    ) -> Float[Tensor, "n d"]:
+        """Item vectors with those of their positions. place: within the row, from 0; length: of each item's row."""
+        position = place + (self.max_length - length) if self.positions == "end" else place
+        # Padding behind a row, which nothing reads, would count beyond the table.
+        vectors = self.position_embedding(position.clamp(max=self.max_length - 1))
+        return dropout(self.input_norm(embedded + vectors), self.dropout, self.training)
 
 
 def _initialise(module: nn.Module) -> None:

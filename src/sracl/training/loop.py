@@ -14,6 +14,7 @@ from sracl.datasets.split import LeaveOneOut
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
+from sracl.training.allocator import keep_freed_memory
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
 
@@ -69,6 +70,7 @@ def train(
 
     Raises SraclError where there is nothing to learn or a loss is not finite.
     """
+    keep_freed_memory()
     trainer = _Trainer(objective, split, settings, seed, folder, watcher or Silent())
     progress = trainer.resumed()
     while not progress.finished:
