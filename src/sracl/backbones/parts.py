@@ -5,6 +5,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sracl.backbones.attention import attention
+from sracl.backbones.dropout import dropout
 from sracl.backbones.settings import CountedFrom
 
 INITIAL_DEVIATION = 0.02
@@ -45,7 +47,7 @@ class FeedForward(nn.Module):
     def forward(self, states: Float[Tensor, "*B d"]) -> Float[Tensor, "*B d"]:
         """Each vector for itself."""
         forwarded = self.outer(functional.gelu(self.inner(states)))
-        result: Tensor = self.norm(states + functional.dropout(forwarded, self.dropout, self.training))
+        result: Tensor = self.norm(states + dropout(forwarded, self.dropout, self.training))
         return result
 
 
@@ -71,21 +73,18 @@ class Attention(nn.Module):
         visible: which of the T each of the Q may read, at least one; None: Q = T, each reads itself and the earlier.
         """
         key, value = (split_heads(part, self.heads) for part in self.key_value(states).chunk(2, dim=-1))
-        attended = functional.scaled_dot_product_attention(
-            split_heads(self.query(asking), self.heads),
-            key,
-            value,
-            attn_mask=None if visible is None else visible[:, None],
-            dropout_p=self.dropout if self.training else 0.0,
-            is_causal=visible is None,
+        query = split_heads(self.query(asking), self.heads)
+        seen = None if visible is None else visible[:, None]
+        result: Tensor = self.output(
+            joined_heads(attention(query, key, value, seen, self.dropout if self.training else 0.0))
         )
-        result: Tensor = self.output(joined_heads(attended))
         return result
 
 
 def split_heads(values: Float[Tensor, "B T d"], heads: int) -> Float[Tensor, "B h T e"]:
     """The h parts of every vector, `d = h e`."""
-    return values.unflatten(2, (heads, -1)).transpose(1, 2)
+    parts: Tensor = values.unflatten(2, (heads, -1))
+    return parts.transpose(1, 2)
 
 
 def joined_heads(values: Float[Tensor, "B h T e"]) -> Float[Tensor, "B T d"]:

@@ -13,7 +13,6 @@ from pydantic import (
     Field,
     PydanticSchemaGenerationError,
     PydanticUserError,
-    ValidationInfo,
     create_model,
 )
 from pydantic_core import PydanticCustomError
@@ -25,7 +24,8 @@ GIVEN = ("item_count", "max_length")
 """Parameters that the data determine, and no setting."""
 
 
-def _dividing(heads: int, info: ValidationInfo) -> int:
+def _dividing(heads: int, info: Any) -> int:
+    """info: pydantic's `ValidationInfo`, a protocol that cannot be checked while tests run."""
     dimension = info.data.get("dimension", heads)
     if dimension % heads:
         raise ValueError(f"backbone.dimension {dimension} is no multiple of backbone.heads {heads}")
@@ -72,6 +72,6 @@ def checked_settings(name: str, backbone: type[Backbone], values: Mapping[str, A
         if key not in model.model_fields:
             near = difflib.get_close_matches(str(key), model.model_fields, n=1, cutoff=0.5)
             hint = f"did you mean `{near[0]}`?" if near else f"its settings: {', '.join(model.model_fields) or 'none'}"
-            told = f"unknown key `backbone.{key}`: it is not a setting of {name}; {hint}"
+            told = f"`backbone.{key}` is not a setting of {name}; {hint}"
             raise PydanticCustomError("unknown_setting", "{told}", {"told": told})
     return model.model_validate(dict(values)).model_dump()
