@@ -72,6 +72,10 @@ def checked_settings(name: str, backbone: type[Backbone], values: Mapping[str, A
         if key not in model.model_fields:
             near = difflib.get_close_matches(str(key), model.model_fields, n=1, cutoff=0.5)
             hint = f"did you mean `{near[0]}`?" if near else f"its settings: {', '.join(model.model_fields) or 'none'}"
-            told = f"`backbone.{key}` is not a setting of {name}; {hint}"
-            raise PydanticCustomError("unknown_setting", "{told}", {"told": told})
+            raise whole_message(f"`backbone.{key}` is not a setting of {name}; {hint}")
     return model.model_validate(dict(values)).model_dump()
+
+
+def whole_message(message: str) -> PydanticCustomError:
+    """An error whose message says what and where by itself."""
+    return PydanticCustomError("whole_message", "{message}", {"message": message})
