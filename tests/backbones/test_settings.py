@@ -41,6 +41,11 @@ class AnyName(Own):
         super().__init__(item_count, max_length, 2)
 
 
+class WithoutTheData(Own):
+    def __init__(self, width: int = 2) -> None:
+        super().__init__(5, 5, width)
+
+
 class Thing:
     """Of no type that a configuration has."""
 
@@ -118,6 +123,7 @@ def test_keys_that_are_no_settings_are_named(key: str, told: str) -> None:
     [
         (AnyNumber, r"takes \*sizes.*: give every setting a name"),
         (AnyName, r"takes \*\*settings.*: give every setting a name"),
+        (WithoutTheData, r"WithoutTheData\.__init__ must take item_count and max_length"),
         (OfThings, r"parameters of OfThings\.__init__ cannot be settings"),
         (OfFuture, r"parameters of OfFuture\.__init__ cannot be settings.*Unknown"),
     ],

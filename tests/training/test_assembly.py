@@ -69,6 +69,13 @@ class Own(Backbone):
         return self.scale * embedded.cumsum(dim=1)
 
 
+class NeverWide(Own):
+    def __init__(self, item_count: int, max_length: int, width: int = 8) -> None:
+        super().__init__(item_count, max_length, width)
+        if width > 4:
+            raise ValueError("too wide")
+
+
 class SeesTheFuture(Own):
     def encode(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         return embedded.flip(1).cumsum(dim=1).flip(1)
@@ -96,6 +103,8 @@ def test_nothing_of_ones_own_is_built_without_its_class_or_against_the_contract(
         make_objective(own_config(), ITEMS, None)
     with pytest.raises(InputError, match="its states depend on later items"):
         make_objective(own_config(), ITEMS, None, SeesTheFuture)
+    with pytest.raises(InputError, match=r"mine\.py:Own cannot be built from {'width': 8}: ValueError: too wide"):
+        make_objective(own_config(), ITEMS, None, NeverWide)
     with pytest.raises(InputError, match=r"`backbone\.heads` is not a setting of mine\.py:Own"):
         with_own_backbone(own_config(heads=2), Own)
     with pytest.raises(InputError, match=r"there is no file mine\.py"):

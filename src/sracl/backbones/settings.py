@@ -49,7 +49,10 @@ def settings_of(backbone: type[Backbone]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     try:
         types = get_type_hints(backbone.__init__, include_extras=True)
-        for name, parameter in list(signature(backbone.__init__).parameters.items())[1:]:
+        parameters = dict(list(signature(backbone.__init__).parameters.items())[1:])
+        if missing := [name for name in GIVEN if name not in parameters]:
+            raise InputError(f"{backbone.__qualname__}.__init__ must take {' and '.join(missing)}, as Backbone's does")
+        for name, parameter in parameters.items():
             if parameter.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
                 raise InputError(f"{backbone.__qualname__}.__init__ takes {parameter}: give every setting a name there")
             if name not in GIVEN:

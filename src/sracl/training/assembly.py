@@ -25,7 +25,12 @@ def make_backbone(
         return BACKBONES[config.name](item_count=item_count, max_length=max_length, **settings)
     if own is None:
         raise InputError(f"{config.name} is a backbone of somebody's own: pass its class")
-    made = own(item_count=item_count, max_length=max_length, **own_settings(config.name, own, settings))
+    settings = own_settings(config.name, own, settings)
+    try:
+        made = own(item_count=item_count, max_length=max_length, **settings)
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"{config.name} cannot be built from {settings}: {told}") from error
     check_behaviour(made)
     return made
 
