@@ -15,8 +15,8 @@ quick: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
 
 lint: $(VENV)/installed-dev
-	$(BIN)/ruff check src tests benchmarks docs
-	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs examples
+	$(BIN)/ruff format --check src tests benchmarks docs examples
 	$(BIN)/mypy
 
 benchmark: $(VENV)/installed-dev

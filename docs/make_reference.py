@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from sracl.backbones import BACKBONES
+from sracl.backbones.settings import settings_of
 from sracl.config import RunConfig
 
 TARGET = Path(__file__).parent / "configuration.md"
@@ -26,6 +28,14 @@ def rows(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
         default = "" if field.default is PydanticUndefined else f"`{shown(field.default)}`"
         told = f"{bounds(field.metadata)}{field.description or ''}".strip()
         yield f"| `{prefix}{name}` | {kind(annotation)} | {default} | {told} |"
+
+
+def settings() -> Iterator[str]:
+    """A table row for every setting of every known backbone."""
+    for name, backbone in BACKBONES.items():
+        for key, field in settings_of(backbone).model_fields.items():
+            told = f"{bounds(field.metadata)}{field.description or ''}".strip()
+            yield f"| {name} | `backbone.{key}` | {kind(field.annotation)} | `{shown(field.default)}` | {told} |"
 
 
 def shown(value: object) -> str:
@@ -67,7 +77,13 @@ def reference() -> str:
         "Every key; `-o section.key=value` replaces a value. `docs/make_reference.py` writes this page.\n\n"
     )
     table = "| key | type | default | |\n|---|---|---|---|\n"
-    return head + table + "\n".join(rows(RunConfig)) + "\n"
+    backbones = (
+        "\n## Settings of each backbone\n\n"
+        "Beside `backbone.name`. [backbones.md](backbones.md) says what each computes, whose the defaults are, and\n"
+        "how to give one of your own.\n\n"
+        "| backbone | key | type | default | |\n|---|---|---|---|---|\n"
+    )
+    return head + table + "\n".join(rows(RunConfig)) + "\n" + backbones + "\n".join(settings()) + "\n"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,8 +15,12 @@ import yaml
 from polars.testing import assert_frame_equal
 
 from sracl import cli
+from sracl.backbones.named import import_backbone
+from sracl.errors import InputError
 from sracl.recommender import Recommender
 from support.small_run import USERS, write_config, write_data
+
+OWN_BACKBONE = Path(__file__).parent.parent / "examples" / "own_backbone.py"
 
 
 def call(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -162,6 +167,37 @@ def test_with_both_weights_at_zero_the_semantic_stages_are_skipped(tmp_path, mon
     assert not (tmp_path / "run" / "semantics").exists()
 
 
+def test_a_backbone_in_a_file_of_ones_own_goes_through_every_stage(tmp_path, monkeypatch, capsys) -> None:
+    write_data(tmp_path)
+    mine = tmp_path / "mine.py"
+    shutil.copy(OWN_BACKBONE, mine)
+    config = write_config(tmp_path, backbone={"name": f"{mine}:TwoUnits", "dimension": 8})
+    code, out, _ = call(monkeypatch, capsys, "run", config)
+    assert code == 0
+    assert "SRA-CL on" in out
+    run = tmp_path / "run"
+    assert yaml.safe_load((run / "config.yaml").read_text())["backbone"] == {
+        "name": f"{mine}:TwoUnits",
+        "dimension": 8,
+        "dropout": 0.5,
+    }
+    assert json.loads((run / "metrics.json").read_text())["contrastive"] is True
+    assert pl.read_parquet(run / "recommendations.parquet").height == USERS * 10
+    with pytest.raises(InputError, match="loading runs no code"):
+        Recommender.load(run)
+    backbone = import_backbone(f"{mine}:TwoUnits")
+    assert Recommender.load(run, backbone=backbone).recommend(["u003"]).height == 10
+    code, out, _ = call(monkeypatch, capsys, "run", config)
+    assert "nothing to do" in out
+    mine.write_text(mine.read_text().replace("num_layers=2", "num_layers=3"))
+    code, _, err = call(monkeypatch, capsys, "train", config)
+    assert code == 2
+    assert "mine.py has changed" in err
+    code, _, _ = call(monkeypatch, capsys, "train", config, "--overwrite")
+    assert code == 0
+    assert Recommender.load(run, backbone=import_backbone(f"{mine}:TwoUnits")).backbone.units.num_layers == 3
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been_killed(finished, tmp_path) -> None:
     """kill -9 while training, then the same command: the same weights as the run that was left alone."""
@@ -193,6 +229,11 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been_killed(finished, tm
         (["-o", "training.epochs=0"], "`training.epochs`"),
         (["-o", "training.epochs=many"], "`training.epochs`"),
         (["-o", "backbone.heads=3"], "no multiple"),
+        (["-o", "backbone.name=gru4rec", "-o", "backbone.heads=2"], "`backbone.heads` is not a setting of gru4rec"),
+        (["-o", "backbone.name=bsarek"], "did you mean `bsarec`"),
+        (["-o", "backbone.name=gone.py:Mine"], "there is no file gone.py"),
+        (["-o", f"backbone.name={OWN_BACKBONE}:TwoUnit"], "has no class TwoUnit"),
+        (["-o", f"backbone.name={OWN_BACKBONE}:TwoUnits", "-o", "backbone.layers=2"], "is not a setting of"),
         (["-o", "dataset.interactions=gone.csv"], "there is no file gone.csv"),
         (["-o", "dataset.columns.user=usr_id"], "did you mean 'user_id'"),
         (["-o", "dataset.columns.time=title"], "no column 'title'"),
@@ -223,8 +264,6 @@ def test_a_damaged_checkpoint_is_named(tmp_path, monkeypatch, capsys) -> None:
 
 
 def test_debug_shows_the_traceback(tmp_path, monkeypatch, capsys) -> None:
-    from sracl.errors import InputError
-
     monkeypatch.setattr(sys, "argv", ["sracl", "run", str(tmp_path / "gone.yaml"), "--debug"])
     with pytest.raises(InputError):
         cli.main()

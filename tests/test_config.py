@@ -1,10 +1,13 @@
 """The configuration: defaults, overrides, and mistakes named with the right key."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from sracl.backbones import BACKBONES
 from sracl.config import RunConfig, make_config, read_config
 from sracl.errors import InputError
 
@@ -31,6 +34,34 @@ def test_a_data_set_is_all_that_must_be_given_and_the_defaults_are_the_papers() 
 def test_a_resolved_configuration_reads_back_as_itself(tmp_path) -> None:
     config = make_config({**DATA, "seed": 3, "backbone": {"dimension": 32}})
     assert read_config(written(tmp_path, config.to_yaml())) == config
+
+
+def test_a_configuration_of_before_there_were_other_backbones_reads_as_it_did(tmp_path) -> None:
+    old = "{name: sasrec, dimension: 64, layers: 2, heads: 2, dropout: 0.5, positions: end}"
+    path = written(tmp_path, f"dataset: {{name: ml-100k}}\nbackbone: {old}")
+    assert read_config(path).backbone.model_dump() == yaml.safe_load(old)
+    assert read_config(path).backbone == make_config(DATA).backbone
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_reads_back_with_its_defaults(tmp_path, name: str) -> None:
+    config = make_config({**DATA, "backbone": {"name": name, "dimension": 32, "dropout": 0}})
+    assert (config.backbone.name, config.backbone.dimension, config.backbone.dropout) == (name, 32, 0.0)
+    assert read_config(written(tmp_path, config.to_yaml())) == config
+
+
+def test_a_backbone_of_ones_own_is_neither_imported_nor_checked_by_reading(tmp_path) -> None:
+    trap = tmp_path / "trap.py"
+    trap.write_text("raise AssertionError")
+    config = make_config({**DATA, "backbone": {"name": f"{trap}:Own", "depth": 3}})
+    assert config.backbone.model_dump() == {"name": f"{trap}:Own", "depth": 3}
+    assert read_config(written(tmp_path, config.to_yaml())) == config
+
+
+def test_the_names_of_the_program_are_known_without_loading_pytorch() -> None:
+    """`sracl --help` need not wait for it."""
+    code = "import sys, sracl.config; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_overrides_replace_values_of_any_type(tmp_path) -> None:
@@ -60,6 +91,17 @@ def test_overrides_replace_values_of_any_type(tmp_path) -> None:
         ("dataset: {name: ml-100k}\ntraining: {epochs: -1}", r"`training\.epochs`.*given: -1"),
         ("dataset: {name: ml-100k}\ntraining: {epochs: many}", r"`training\.epochs`.*given: 'many'"),
         ("dataset: {name: ml-100k}\nbackbone: {heads: 3}", r"dimension 64 is no multiple of backbone\.heads 3"),
+        (
+            "dataset: {name: ml-100k}\nbackbone: {name: gru4rec, heads: 2}",
+            r"config\.yaml: `backbone\.heads` is not a setting of gru4rec; its settings: dimension",
+        ),
+        (
+            "dataset: {name: ml-100k}\nbackbone: {name: gru5rec}",
+            r"config\.yaml: there is no backbone `gru5rec`; did you mean `gru4rec`\?, or your own as FILE\.py:CLASS",
+        ),
+        ("dataset: {name: ml-100k}\nbackbone: {name: 3}", r"`backbone\.name`"),
+        ("dataset: {name: ml-100k}\nbackbone: sasrec", r"`backbone`"),
+        ("dataset: {name: ml-100k}\nbackbone: {name: caser, window: 0}", r"`backbone\.window`.*given: 0"),
         ("dataset: {}", r"give either dataset\.name or dataset\.interactions"),
         ("dataset: {name: a, interactions: b}", r"give either dataset\.name or dataset\.interactions"),
         ("run_dir: a", r"`dataset`"),

@@ -1,14 +1,20 @@
 """From frames to a recommender in one call, without a file."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 import sracl
+from sracl.backbones import GRU4Rec
+from sracl.backbones.named import import_backbone
 from sracl.errors import InputError
 from sracl.fitting import fit
+from sracl.recommender import Recommender
 from support.small_run import ITEMS, USERS, write_data
 
+TwoUnits = import_backbone(f"{Path(__file__).parent.parent / 'examples' / 'own_backbone.py'}:TwoUnits")
 SMALL = {
     "dataset": {"min_interactions": 2, "max_length": 8},
     "backbone": {"dimension": 8},
@@ -64,12 +70,35 @@ def test_other_column_names_are_taken(frames) -> None:
     assert model.recommend(["u001"], k=2)["user_id"].to_list() == ["u001"] * 2
 
 
+@pytest.mark.parametrize("given", [TwoUnits, {"name": TwoUnits, "dimension": 8}])
+def test_a_class_of_ones_own_is_trained_with_all_three_losses(frames, tmp_path, given) -> None:
+    recorder = Recorder()
+    model = fit(*frames, watcher=recorder, **{**SMALL, "backbone": given})
+    assert set(recorder.records[0]["losses"]) == {"next_item", "cross_sequence", "intra_sequence"}
+    assert isinstance(model.backbone, TwoUnits)
+    assert model.backbone.dimension == (64 if given is TwoUnits else 8)
+    assert model.settings.model_dump() == {
+        "name": f"{TwoUnits.__module__}:TwoUnits",
+        "dimension": model.backbone.dimension,
+        "dropout": 0.5,
+    }
+    model.save(tmp_path / "model")
+    loaded = Recommender.load(tmp_path / "model", backbone=TwoUnits)
+    assert_frame_equal(loaded.recommend(["u001"]), model.recommend(["u001"]))
+
+
+def test_another_known_backbone_is_trained_by_its_name(frames) -> None:
+    model = fit(frames[0], **{**SMALL, "backbone": {"name": "gru4rec", "dimension": 8, "hidden": 4}})
+    assert isinstance(model.backbone, GRU4Rec)
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
         ({"trainig": {"epochs": 2}}, r"unknown key `trainig`; did you mean `training`\?"),
         ({"training": {"epochs": 0}}, r"`training\.epochs`.*given: 0"),
         ({"time": "when"}, "no column 'when'"),
+        ({"backbone": {"name": TwoUnits, "layers": 2}}, r"`backbone\.layers` is not a setting of .*:TwoUnits"),
     ],
 )
 def test_bad_settings_are_named(frames, settings: dict, told: str) -> None:

@@ -9,12 +9,13 @@ import torch
 from polars.testing import assert_frame_equal
 
 from sracl import recommender as module
-from sracl.backbones import SASRec
+from sracl.backbones import BACKBONES, Backbone, SASRec
 from sracl.config import BackboneConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError, SraclError
 from sracl.recommender import Recommender
+from sracl.training.assembly import make_backbone
 
 ITEMS = 9
 HISTORIES = ([0, 1, 2], [3, 4], [5, 6, 7, 8, 0, 1, 2, 3, 4], [8])
@@ -162,6 +163,89 @@ def test_weights_of_another_width_are_refused(tmp_path) -> None:
     facts["backbone"]["dimension"] = 16
     path.write_text(json.dumps(facts))
     with pytest.raises(SraclError, match="is damaged"):
+        Recommender.load(tmp_path / "model")
+
+
+class Own(Backbone):
+    """A backbone of one's own."""
+
+    causal = True
+
+    def __init__(self, item_count: int, max_length: int, width: int = 8) -> None:
+        super().__init__(item_count, width, max_length)
+
+    def encode(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        return embedded.cumsum(dim=1)
+
+
+def own_recommender(name: str = "mine.py:Own") -> Recommender:
+    torch.manual_seed(0)
+    return Recommender(Own(ITEMS, 4).eval(), BackboneConfig(name=name, width=8), recommender().dataset)
+
+
+def test_a_model_of_ones_own_backbone_loads_with_its_class(tmp_path) -> None:
+    model = own_recommender()
+    model.save(tmp_path / "model")
+    loaded = Recommender.load(tmp_path / "model", backbone=Own)
+    assert_frame_equal(loaded.recommend(k=9), model.recommend(k=9))
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again" / "model.json").read_text() == (tmp_path / "model" / "model.json").read_text()
+
+
+def test_loading_runs_no_code_that_a_folder_names(tmp_path) -> None:
+    trap = tmp_path / "trap.py"
+    trap.write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')")
+    own_recommender(f"{trap}:Own").save(tmp_path / "model")
+    with pytest.raises(InputError, match=r"trap\.py:Own; loading runs no code(.|\n)*load\(folder, backbone=") as raised:
+        Recommender.load(tmp_path / "model")
+    assert len(str(raised.value).splitlines()) == 2
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_class_is_not_taken_for_a_known_backbone_nor_for_another(tmp_path) -> None:
+    recommender().save(tmp_path / "known")
+    with pytest.raises(InputError, match="was trained with sasrec, which comes along: leave `backbone` out"):
+        Recommender.load(tmp_path / "known", backbone=Own)
+    own_recommender().save(tmp_path / "own")
+    with pytest.raises(InputError, match=r"`backbone\.width` is not a setting of mine\.py:Own"):
+        Recommender.load(tmp_path / "own", backbone=SASRec)
+
+
+def test_a_model_of_before_there_were_other_backbones_loads(tmp_path) -> None:
+    model = recommender()
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    facts = json.loads(path.read_text())
+    assert facts["backbone"] == {
+        "name": "sasrec", "dimension": 8, "layers": 1, "heads": 2, "dropout": 0.5, "positions": "end",
+    }  # fmt: skip
+    assert_frame_equal(Recommender.load(tmp_path / "model").recommend(k=9), model.recommend(k=9))
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_model_of_every_backbone_saves_and_loads(tmp_path, name: str) -> None:
+    settings = BackboneConfig(name=name, dimension=8)
+    torch.manual_seed(1)
+    backbone = make_backbone(settings, ITEMS, 4).eval()
+    model = Recommender(backbone, settings, recommender().dataset)
+    model.save(tmp_path / "model")
+    assert_frame_equal(Recommender.load(tmp_path / "model").recommend(k=9), model.recommend(k=9))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"backbone": {"name": "unheard-of"}}, "is damaged: there is no backbone `unheard-of`"),
+        ({"backbone": {"name": "sasrec", "dimension": -1}}, "is damaged: Input should be greater"),
+        ({"backbone": 3}, "is damaged"),
+        ({"item_count": "many"}, "is damaged"),
+    ],
+)
+def test_facts_that_no_model_has_are_refused(tmp_path, change: dict, told: str) -> None:
+    recommender().save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(SraclError, match=told):
         Recommender.load(tmp_path / "model")
 
 

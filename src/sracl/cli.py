@@ -56,7 +56,7 @@ def _run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite:
 
 def _opened(config: Path, overrides: list[str] | None, overwrite: bool = False) -> "Run":
     resolved = read_config(config, overrides or [])
-    # The parts below bring PyTorch along, which takes seconds: a misspelt key is told before.
+    # The parts below take seconds to import: a misspelt key is told before.
     from sracl.pipeline.display import Display
     from sracl.pipeline.run import Run
 
@@ -202,11 +202,11 @@ def recommend(
         return
     wanted = _user_ids(users)
     resolved = read_config(config, overrides or [])
-    _run_up_to("train", config, overrides, overwrite)
+    run = _run_up_to("train", config, overrides, overwrite)
     from sracl.pipeline.stages import write_recommendations
     from sracl.recommender import Recommender
 
-    model = Recommender.load(resolved.run_dir / "model")
+    model = Recommender.load(run.folder / "model", run.own_backbone)
     k, exclude_seen = resolved.recommendations.k, resolved.evaluation.exclude_seen
     rows = write_recommendations(model, output, wanted, k, exclude_seen)
     Console().print(f"{output}: {rows:,} rows for {len(wanted):,} users", highlight=False)

@@ -122,20 +122,23 @@ class SemanticsConfig(Section):
 
 
 class BackboneConfig(Section):
-    """The sequence encoder."""
+    """The sequence encoder by name, and its own settings beside it: the parameters of its constructor.
 
-    name: Literal["sasrec"] = "sasrec"
-    dimension: int = Field(64, ge=1, description="d, the width of item vectors and states")
-    layers: int = Field(2, ge=1)
-    heads: int = Field(2, ge=1, description="must divide dimension")
-    dropout: float = Field(0.5, ge=0, lt=1)
-    positions: Literal["start", "end"] = Field("end", description="where counting begins, see docs/method.md")
+    Those of a known backbone are checked here, and its defaults filled in. A backbone of one's own is not imported by
+    reading a configuration: its settings stand as they are, see `sracl.backbones.named`.
+    """
 
-    @model_validator(mode="after")
-    def _heads_divide(self) -> "BackboneConfig":
-        if self.dimension % self.heads:
-            raise ValueError(f"backbone.dimension {self.dimension} is no multiple of backbone.heads {self.heads}")
-        return self
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field("sasrec", description="a known name, or `FILE.py:CLASS` or `PACKAGE.MODULE:CLASS` of one's own")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_settings(cls, values: Any) -> Any:
+        # PyTorch comes along with the backbones, which takes seconds: `sracl --help` should not wait for it.
+        from sracl.backbones.named import known_settings
+
+        return known_settings(values)
 
 
 class CrossSequenceConfig(Section):
@@ -210,7 +213,7 @@ class RunConfig(Section):
     engine: Literal["local"] = Field("local", description="where the work is done")
     dataset: DatasetConfig
     semantics: SemanticsConfig = SemanticsConfig()
-    backbone: BackboneConfig = BackboneConfig()
+    backbone: BackboneConfig = Field(default_factory=BackboneConfig)
     objectives: ObjectivesConfig = ObjectivesConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -277,7 +280,9 @@ def _explained(problem: Any) -> str:
         near = difflib.get_close_matches(str(problem["loc"][-1]), siblings, n=1, cutoff=0.5)
         hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(siblings)}"
         return f"unknown key `{place}`; {hint}"
-    message = problem["msg"].removeprefix("Value error, ")
+    message: str = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "whole_message":
+        return message
     given = problem["input"]
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool | None) else ""
     return f"`{place}`: {message}{shown}" if place else message

@@ -1,8 +1,10 @@
 """From data frames to a trained recommender in one call, without any file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sracl.backbones.base import Backbone
+from sracl.backbones.named import named_section
 from sracl.config import RunConfig, make_config
 from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.dataset import Dataset
@@ -17,7 +19,7 @@ from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import neighbours
 from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
-from sracl.training.assembly import make_objective
+from sracl.training.assembly import make_objective, with_own_backbone
 from sracl.training.loop import Watcher, train
 
 
@@ -29,6 +31,7 @@ def fit(
     item: str = "item_id",
     time: str | None = "timestamp",
     text: Sequence[str] | None = None,
+    backbone: Mapping[str, Any] | type[Backbone] | None = None,
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> Recommender:
@@ -38,12 +41,16 @@ def fit(
 
     user, item, time: columns of the interactions (time None: their order); text: columns of `items` that describe an
     item, None taking all text columns. watcher: is told of steps and epochs.
-    settings: sections of the configuration as dicts, such as `training={"epochs": 20}`, `backbone={"dimension": 32}`,
-    `seed=1`, `dataset={"min_interactions": 1}`; defaults fill the rest.
+    backbone: its section of the configuration, such as `{"name": "gru4rec", "dimension": 32}`, or a class of your own,
+    `MyBackbone` or `{"name": MyBackbone, "dimension": 32}`.
+    settings: the other sections as dicts, such as `training={"epochs": 20}`, `seed=1`,
+    `dataset={"min_interactions": 1}`; defaults fill the rest.
 
     Raises InputError for bad data or settings, SraclError where training fails.
     """
-    config = make_config(settings | {"dataset": {"name": "frame"} | settings.get("dataset", {})}, "the settings")
+    section, own = named_section(backbone)
+    given = settings | {"backbone": section, "dataset": {"name": "frame"} | settings.get("dataset", {})}
+    config, own = with_own_backbone(make_config(given, "the settings"), own)
     dataset, _ = build_dataset(
         interactions,
         items,
@@ -56,7 +63,7 @@ def fit(
     contrastive = config.objectives.contrastive and bool(dataset.text_columns)
     index = build_index(dataset, split, config) if contrastive else None
     trained = train(
-        make_objective(config, dataset.item_count, index), split, config.training, config.seed, watcher=watcher
+        make_objective(config, dataset.item_count, index, own), split, config.training, config.seed, watcher=watcher
     )
     return Recommender(trained.objective.backbone, config.backbone, dataset)
 

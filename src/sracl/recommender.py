@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from torch.nn import functional
 
 from sracl.backbones.base import Backbone
+from sracl.backbones.named import is_own
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import BackboneConfig
 from sracl.datasets.dataset import Dataset
@@ -147,8 +149,11 @@ class Recommender:
             )
 
     @classmethod
-    def load(cls, folder: Path | str) -> "Recommender":
-        """Open a folder written by `save`, or a run's folder. Raises InputError or SraclError where it cannot."""
+    def load(cls, folder: Path | str, backbone: type[Backbone] | None = None) -> "Recommender":
+        """Open a folder written by `save`, or a run's folder. Raises InputError or SraclError where it cannot.
+
+        backbone: the class of a backbone of one's own. A folder names it, but nothing that a folder names is imported.
+        """
         folder = Path(folder)
         if not (folder / "model.json").exists() and (folder / "model" / "model.json").exists():
             folder = folder / "model"
@@ -162,14 +167,26 @@ class Recommender:
             raise SraclError(f"{folder} has the format {facts.get('format')}; this version of sracl reads {FORMAT}")
         try:
             settings = BackboneConfig.model_validate(facts["backbone"])
-            backbone = make_backbone(settings, facts["item_count"], facts["max_length"])
-            backbone.load_state_dict(load_tensors(folder / "weights.safetensors")[0])
-        except (KeyError, ValueError, RuntimeError) as error:
-            raise SraclError(f"{folder} is damaged: {str(error).splitlines()[0]}; train the model again") from error
+            _check_class(folder, settings.name, backbone)
+            made = make_backbone(settings, facts["item_count"], facts["max_length"], backbone)
+            made.load_state_dict(load_tensors(folder / "weights.safetensors")[0])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error).splitlines()[0]
+            raise SraclError(f"{folder} is damaged: {told}; train the model again") from error
         dataset = Dataset.load(folder / "dataset")
-        if dataset.item_count != backbone.item_count:
-            raise SraclError(f"{folder} is damaged: {dataset.item_count} items, weights for {backbone.item_count}")
-        return cls(backbone.eval(), settings, dataset)
+        if dataset.item_count != made.item_count:
+            raise SraclError(f"{folder} is damaged: {dataset.item_count} items, weights for {made.item_count}")
+        return cls(made.eval(), settings, dataset)
+
+
+def _check_class(folder: Path, name: str, backbone: type[Backbone] | None) -> None:
+    if backbone is None and is_own(name):
+        raise InputError(
+            f"{folder} was trained with a backbone of somebody's own, {name}; loading runs no code that it names.\n"
+            "If you trust that class, import it yourself and pass it: Recommender.load(folder, backbone=TheClass)"
+        )
+    if backbone is not None and not is_own(name):
+        raise InputError(f"{folder} was trained with {name}, which comes along: leave `backbone` out")
 
 
 def _series(ids: Ids) -> pl.Series:

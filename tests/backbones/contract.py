@@ -7,6 +7,11 @@ import torch
 from sracl.backbones import Backbone, Rows
 from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.sequences import Sequences
+from sracl.evaluation.evaluate import evaluate
+from sracl.objectives.training_objective import TrainingObjective
+from sracl.training.batches import TrainingRows
+from support.batches import generator
+from support.small_training import walks
 
 ITEMS, LENGTH, WIDTH = 30, 10, 16
 
@@ -23,7 +28,10 @@ SHORT, LONG, OTHER = [3, 1, 4], [2, 7, 1, 8, 2, 8, 1, 8, 2, 8], [5, 9, 2, 6, 5]
 
 
 class BackboneContract:
-    """Shapes, padding, order of rows, causality, gradients, repeatability."""
+    """Shapes, padding, order of rows, causality, gradients, repeatability, and that it learns."""
+
+    epochs = 16
+    """What it takes to learn a walk."""
 
     def make(self) -> Backbone:
         """A fresh backbone over ITEMS items of width WIDTH that reads LENGTH items, dropout above 0."""
@@ -98,6 +106,43 @@ class BackboneContract:
             assert torch.isfinite(parameter.grad).all(), name
             assert parameter.grad.any(), name
         assert not backbone.item_embedding.weight.grad[ITEMS].any()
+
+    def test_gradients_are_those_of_small_steps(self, backbone: Backbone) -> None:
+        backbone.double()
+        rows, weights = rows_of(LONG, SHORT, OTHER), torch.randn(18 + 3, WIDTH, dtype=torch.double)
+
+        def value() -> torch.Tensor:
+            return (torch.cat([backbone.states(rows), backbone.last_states(rows)]) * weights).sum()
+
+        value().backward()
+        step = 1e-6
+        for name, parameter in backbone.named_parameters():
+            direction = torch.randn_like(parameter)
+            if parameter is backbone.item_embedding.weight:
+                direction[ITEMS] = 0
+            with torch.no_grad():
+                parameter += step * direction
+                above = value()
+                parameter -= 2 * step * direction
+                below = value()
+                parameter += step * direction
+            expected = (above - below) / (2 * step)
+            torch.testing.assert_close((parameter.grad * direction).sum(), expected, rtol=1e-5, atol=1e-5, msg=name)
+
+    @pytest.mark.slow
+    def test_it_learns_that_the_next_item_follows_the_last(self) -> None:
+        torch.manual_seed(0)
+        split, objective = walks(users=80), TrainingObjective(self.make())
+        rows, draws = TrainingRows.of(split.training, LENGTH), generator()
+        optimizer = torch.optim.Adam(objective.parameters(), lr=0.01)
+        for _ in range(self.epochs):
+            for batch in rows.epoch(60, draws):
+                optimizer.zero_grad()
+                objective(batch, objective.draw(batch, draws)).total.backward()
+                optimizer.step()
+        found = evaluate(BackboneScorer(objective.backbone), split, "test", cutoffs=(1,))
+        # Nine of ten steps lead to the next item; by chance one of thirty is right.
+        assert found.kept["HR@1"] > 0.6
 
     def test_evaluation_repeats_itself_and_training_draws_dropout_from_the_generator(self, backbone: Backbone) -> None:
         rows = rows_of(LONG, SHORT)

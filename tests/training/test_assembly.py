@@ -1,13 +1,19 @@
 """From a configuration to what is trained."""
 
+import numpy as np
+import pytest
 import torch
+from torch import Tensor
 
+from sracl.backbones import BACKBONES, Backbone
 from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
 from sracl.datasets.prefixes import PrefixPool
+from sracl.errors import InputError
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.retrieval import Exclusion, nearest
-from sracl.training.assembly import make_backbone, make_contrastive, make_objective
-from support.batches import unit_vectors
+from sracl.training.assembly import make_backbone, make_contrastive, make_objective, with_own_backbone
+from sracl.training.batches import TrainingRows
+from support.batches import generator, unit_vectors
 from support.small_training import ITEMS, LENGTH, walks
 
 
@@ -37,6 +43,72 @@ def test_the_backbones_settings_reach_it() -> None:
     backbone = make_backbone(settings, ITEMS, LENGTH)
     assert (backbone.dimension, backbone.item_count, backbone.max_length) == (12, ITEMS, LENGTH)
     assert (len(backbone.blocks), backbone.blocks[0].heads, backbone.dropout, backbone.positions) == (3, 3, 0.1, "end")
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_goes_into_an_objective_with_all_losses(name: str) -> None:
+    made = config().model_copy(update={"backbone": BackboneConfig(name=name, dimension=8)})
+    objective = make_objective(made, ITEMS, index())
+    batch = TrainingRows.of(walks().training, LENGTH).batch(np.arange(20))
+    losses = objective(batch, objective.draw(batch, generator()))
+    losses.total.backward()
+    assert set(losses.parts) == {"next_item", "cross_sequence", "intra_sequence"}
+    assert all(parameter.grad.isfinite().all() for parameter in objective.parameters() if parameter.grad is not None)
+
+
+class Own(Backbone):
+    """A backbone of one's own, of no known name."""
+
+    causal = True
+
+    def __init__(self, item_count: int, max_length: int, width: int = 8, scale: float = 1.0) -> None:
+        super().__init__(item_count, width, max_length)
+        self.scale = scale
+
+    def encode(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        return self.scale * embedded.cumsum(dim=1)
+
+
+class NeverWide(Own):
+    def __init__(self, item_count: int, max_length: int, width: int = 8) -> None:
+        super().__init__(item_count, max_length, width)
+        if width > 4:
+            raise ValueError("too wide")
+
+
+class SeesTheFuture(Own):
+    def encode(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        return embedded.flip(1).cumsum(dim=1).flip(1)
+
+
+def own_config(**settings: object) -> RunConfig:
+    return config().model_copy(update={"backbone": BackboneConfig(name="mine.py:Own", **settings)})
+
+
+def test_a_backbone_of_ones_own_gets_its_settings_and_the_configuration_its_defaults() -> None:
+    resolved, own = with_own_backbone(own_config(scale=2), Own)
+    assert own is Own
+    assert resolved.backbone.model_dump() == {"name": "mine.py:Own", "width": 8, "scale": 2.0}
+    made = make_objective(resolved, ITEMS, index(), own).backbone
+    assert isinstance(made, Own)
+    assert (made.scale, made.dimension, made.item_count, made.max_length) == (2.0, 8, ITEMS, LENGTH)
+
+
+def test_a_known_backbone_needs_no_class() -> None:
+    assert with_own_backbone(config()) == (config(), None)
+
+
+def test_nothing_of_ones_own_is_built_without_its_class_or_against_the_contract() -> None:
+    with pytest.raises(InputError, match=r"mine\.py:Own is a backbone of somebody's own: pass its class"):
+        make_objective(own_config(), ITEMS, None)
+    with pytest.raises(InputError, match="its states depend on later items"):
+        make_objective(own_config(), ITEMS, None, SeesTheFuture)
+    with pytest.raises(InputError, match=r"mine\.py:Own cannot be built from {'width': 8}: ValueError: too wide"):
+        make_objective(own_config(), ITEMS, None, NeverWide)
+    with pytest.raises(InputError, match=r"`backbone\.heads` is not a setting of mine\.py:Own"):
+        with_own_backbone(own_config(heads=2), Own)
+    with pytest.raises(InputError, match=r"there is no file mine\.py"):
+        with_own_backbone(own_config())
 
 
 def test_every_setting_of_the_objectives_reaches_them() -> None:

@@ -12,11 +12,12 @@ def attention(
     query: Float[Tensor, "B h S e"],
     key: Float[Tensor, "B h T e"],
     value: Float[Tensor, "B h T e"],
-    visible: Bool[Tensor, "B 1 1 T"] | None,
+    visible: Bool[Tensor, "#B 1 #S T"] | None,
     probability: float,
 ) -> Float[Tensor, "B h S e"]:
-    """softmax(Q K^T / sqrt(e)) V. visible: the places that every query may see; None: each sees up to its own.
+    """softmax(Q K^T / sqrt(e)) V.
 
+    visible: the places that each query, or every one, may see, one at least; None: each sees up to its own.
     probability: of dropping an attention weight; 0 while not training. PyTorch has no fused attention with dropout
     on a processor and draws its masks slowly; there the three steps are written out.
     """

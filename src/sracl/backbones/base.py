@@ -15,8 +15,8 @@ class Backbone(nn.Module, ABC):
     """A sequence encoder f: knows items and their order, and nothing of losses, texts or data frames.
 
     A subclass sets `causal`, calls `super().__init__` and implements `encode`; it may implement `encode_packed` and
-    `encode_packed_last` too, where it can do without padding. Its output is compared with the rows of
-    `item_embedding` by dot products, so both have `dimension` columns.
+    `encode_packed_last` too, where it can do without padding. Its output is compared with the rows of `scored_table`,
+    those of `item_embedding` unless a subclass says otherwise, by dot products; so both have `dimension` columns.
 
     item_count: number of items N. Item numbers are 0 ... N-1; N is the number that pads, with a vector of zeros.
     """
@@ -55,7 +55,12 @@ class Backbone(nn.Module, ABC):
     @property
     def item_table(self) -> Float[Tensor, "N d"]:
         """Vectors of all items, without the one that pads."""
-        return self.item_embedding.weight[: self.item_count]
+        return self.scored_table[: self.item_count]
+
+    @property
+    def scored_table(self) -> Float[Tensor, "R d"]:
+        """What states are compared with: vectors of all items, then the one that pads; a slice would cost a copy."""
+        return self.item_embedding.weight
 
     def states(self, rows: Rows) -> Float[Tensor, "n d"]:
         """State at every place of `rows`: f of the row's prefix that ends there.

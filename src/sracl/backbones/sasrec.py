@@ -1,7 +1,6 @@
 """SASRec: self-attention over the history (Kang and McAuley, ICDM 2018), as SRA-CL trains it."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -12,10 +11,9 @@ from sracl.backbones.attention import attention
 from sracl.backbones.base import Backbone
 from sracl.backbones.dropout import dropout
 from sracl.backbones.groups import Group, groups_of, padded_group
+from sracl.backbones.parts import NORM_EPSILON, initialise
 from sracl.backbones.rows import ranges
-
-INITIAL_DEVIATION = 0.02
-NORM_EPSILON = 1e-12
+from sracl.backbones.settings import Dimension, Dropout, Heads, Layers, Positions
 
 
 class SelfAttentionBlock(nn.Module):
@@ -91,12 +89,12 @@ class SASRec(Backbone):
     def __init__(
         self,
         item_count: int,
-        dimension: int = 64,
+        dimension: Dimension = 64,
         max_length: int = 20,
-        layers: int = 2,
-        heads: int = 2,
-        dropout: float = 0.5,
-        positions: Literal["start", "end"] = "end",
+        layers: Layers = 2,
+        heads: Heads = 2,
+        dropout: Dropout = 0.5,
+        positions: Positions = "end",
     ) -> None:
         super().__init__(item_count, dimension, max_length)
         self.positions = positions
@@ -104,7 +102,7 @@ class SASRec(Backbone):
         self.position_embedding = nn.Embedding(max_length, dimension)
         self.input_norm = nn.LayerNorm(dimension, eps=NORM_EPSILON)
         self.blocks = nn.ModuleList(SelfAttentionBlock(dimension, heads, dropout) for _ in range(layers))
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def encode(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         """Hidden states of padded rows of at most `max_length` items."""
@@ -144,14 +142,3 @@ class SASRec(Backbone):
         # Padding behind a row, which nothing reads, would count beyond the table.
         vectors = self.position_embedding(position.clamp(max=self.max_length - 1))
         return dropout(self.input_norm(embedded + vectors), self.dropout, self.training)
-
-
-def _initialise(module: nn.Module) -> None:
-    """Normal weights of deviation 0.02 and no bias, as in BERT and in the authors' program."""
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=INITIAL_DEVIATION)
-    if isinstance(module, nn.Linear):
-        nn.init.zeros_(module.bias)
-    if isinstance(module, nn.Embedding) and module.padding_idx is not None:
-        with torch.no_grad():
-            module.weight[module.padding_idx].zero_()

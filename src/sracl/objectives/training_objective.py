@@ -71,7 +71,7 @@ class TrainingObjective(nn.Module):
         """Encode the batch and all drawn rows in one call, then compute every loss."""
         device = batch.rows.items.device
         own, lasts = self._encode(batch.rows, [drawn.rows.to(device) for drawn in draws.drawn.values()])
-        table, items = self.backbone.item_embedding.weight, self.backbone.item_count
+        table, items = self.backbone.scored_table, self.backbone.item_count
         parts = {"next_item": next_item_loss(own, table, batch.targets, batch.with_target, items)}
         anchor_states = own[draws.anchors.to(device)]
         for (name, drawn), encoded in zip(draws.drawn.items(), lasts, strict=True):

@@ -17,6 +17,7 @@ from sracl.pipeline import stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
 from sracl.semantics.stages import pool_of
+from sracl.training.assembly import with_own_backbone
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ WITHOUT_EFFECT = ("training.threads", "training.device")
 class Run:
     """A run's folder and everything that its stages share.
 
-    config: the resolved configuration. overwrite: make stages anew that other settings made, rather than refuse.
+    config: the resolved configuration; a backbone of one's own that it names is imported, which runs its code.
+    overwrite: make stages anew that other settings made, rather than refuse.
     """
 
     def __init__(self, config: RunConfig, display: Display, overwrite: bool = False) -> None:
-        self.config = config
+        self.config, self.own_backbone = with_own_backbone(config)
         self.display = display
         self.overwrite = overwrite
         self.folder = config.run_dir
@@ -135,7 +137,7 @@ class Run:
         }
         settings = {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
         before = {name: stamp.fingerprint for name in stage.after if (stamp := self.stamps.get(name)) is not None}
-        inputs = examined(stages.input_files(self.config), known) if stage.name == "prepare" else {}
+        inputs = examined(stages.input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)
 
     def _start_again(self, stage: Stage, known: Stamp, wanted: Stamp) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import RunConfig
 from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.named import load_named
 from sracl.datasets.tables import Columns
@@ -34,9 +34,14 @@ if TYPE_CHECKING:
 SHOWN = ("HR@5", "NDCG@5", "HR@10", "NDCG@10", "MRR@10", "HR@20", "NDCG@20")
 
 
-def input_files(config: RunConfig) -> list[Path]:
-    """The user's own files that a run reads; none for a data set by name."""
-    return [path for path in (config.dataset.interactions, config.dataset.items) if path is not None]
+def input_files(stage: str, run: Run) -> list[Path]:
+    """The user's own files that a stage depends on: data, unless by name; the code of a backbone of one's own."""
+    config = run.config
+    if stage == "prepare":
+        return [path for path in (config.dataset.interactions, config.dataset.items) if path is not None]
+    if stage in ("train", "baseline") and run.own_backbone is not None:
+        return [source_file(config.backbone.name, run.own_backbone)]
+    return []
 
 
 def prepare(run: Run) -> None:
@@ -111,7 +116,7 @@ def train_plain_backbone(run: Run) -> None:
 
 
 def _trained(run: Run, index: SemanticIndex | None, name: str) -> Trained:
-    objective = make_objective(run.config, run.dataset.item_count, index)
+    objective = make_objective(run.config, run.dataset.item_count, index, run.own_backbone)
     folder = run.folder / "checkpoints" / name
     board = TensorBoard(run.folder / "tensorboard" / name)
     targets = TrainingRows.of(run.split.training, run.config.dataset.max_length).target_count
@@ -129,7 +134,7 @@ def evaluate_all(run: Run) -> None:
     """Validation and test metrics of the model and of the baselines; writes `metrics.json`."""
     wanted = run.config.evaluation.cutoffs
     cutoffs = tuple(sorted({*wanted, 10}))
-    model = Recommender.load(run.folder / "model")
+    model = Recommender.load(run.folder / "model", run.own_backbone)
     scorer = BackboneScorer(model.backbone)
     validation = evaluate(scorer, run.split, "validation", cutoffs)
     tests = {"model": evaluate(scorer, run.split, "test", cutoffs)}
@@ -147,7 +152,7 @@ def _baselines(run: Run) -> dict[str, Scorer]:
         elif name == "repeat-last":
             made[name] = RepeatLast(run.split.training, run.dataset.item_count)
         elif run.contrastive:
-            objective = make_objective(run.config, run.dataset.item_count, None)
+            objective = make_objective(run.config, run.dataset.item_count, None, run.own_backbone)
             objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
             made[f"plain {run.config.backbone.name}"] = BackboneScorer(objective.backbone)
     return made
@@ -194,7 +199,7 @@ def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:
 
 def recommend(run: Run) -> None:
     """Recommendations for every user to `recommendations.parquet`, a block of users at a time."""
-    model = Recommender.load(run.folder / "model")
+    model = Recommender.load(run.folder / "model", run.own_backbone)
     k, exclude_seen = run.config.recommendations.k, run.config.evaluation.exclude_seen
     write_recommendations(model, run.folder / "recommendations.parquet", None, k, exclude_seen)
 

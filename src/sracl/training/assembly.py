@@ -1,7 +1,10 @@
 """From a configuration to what is trained: the backbone and its objectives."""
 
 from sracl.backbones import BACKBONES, Backbone
+from sracl.backbones.behaviour import check_behaviour
+from sracl.backbones.named import import_backbone, is_own, own_settings
 from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
+from sracl.errors import InputError
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.training_objective import TrainingObjective, Weighted
@@ -9,10 +12,41 @@ from sracl.semantics.index import SemanticIndex
 from sracl.training.loop import built_from_seed
 
 
-def make_backbone(config: BackboneConfig, item_count: int, max_length: int) -> Backbone:
-    """The backbone that `config.name` names, with fresh weights."""
+def make_backbone(
+    config: BackboneConfig, item_count: int, max_length: int, own: type[Backbone] | None = None
+) -> Backbone:
+    """The backbone that `config.name` names, with fresh weights.
+
+    own: the class, where the name is that of a backbone of one's own; nothing is imported here. Raises InputError
+    where it is missing, or where it does not do what a backbone must.
+    """
     settings = config.model_dump(exclude={"name"})
-    return BACKBONES[config.name](item_count=item_count, max_length=max_length, **settings)
+    if not is_own(config.name):
+        return BACKBONES[config.name](item_count=item_count, max_length=max_length, **settings)
+    if own is None:
+        raise InputError(f"{config.name} is a backbone of somebody's own: pass its class")
+    settings = own_settings(config.name, own, settings)
+    try:
+        made = own(item_count=item_count, max_length=max_length, **settings)
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"{config.name} cannot be built from {settings}: {told}") from error
+    check_behaviour(made)
+    return made
+
+
+def with_own_backbone(config: RunConfig, own: type[Backbone] | None = None) -> tuple[RunConfig, type[Backbone] | None]:
+    """The configuration with the defaults of a backbone of one's own filled in, and its class; None for a known one.
+
+    own: the class; None imports what `config.backbone.name` names, which runs that code. Raises InputError for what
+    is no backbone, and for settings that it does not have.
+    """
+    name = config.backbone.name
+    if not is_own(name):
+        return config, None
+    own = own or import_backbone(name)
+    settings = own_settings(name, own, config.backbone.model_dump(exclude={"name"}))
+    return config.model_copy(update={"backbone": BackboneConfig.model_validate({"name": name} | settings)}), own
 
 
 def make_contrastive(config: ObjectivesConfig, dimension: int, index: SemanticIndex) -> dict[str, Weighted]:
@@ -31,11 +65,16 @@ def make_contrastive(config: ObjectivesConfig, dimension: int, index: SemanticIn
     return made
 
 
-def make_objective(config: RunConfig, item_count: int, index: SemanticIndex | None) -> TrainingObjective:
-    """What the run trains, with initial weights that depend on `config.seed` alone; without an index, no contrast."""
+def make_objective(
+    config: RunConfig, item_count: int, index: SemanticIndex | None, own: type[Backbone] | None = None
+) -> TrainingObjective:
+    """What the run trains, with initial weights that depend on `config.seed` alone; without an index, no contrast.
+
+    own: as in `make_backbone`.
+    """
 
     def build() -> TrainingObjective:
-        backbone = make_backbone(config.backbone, item_count, config.dataset.max_length)
+        backbone = make_backbone(config.backbone, item_count, config.dataset.max_length, own)
         contrastive = make_contrastive(config.objectives, backbone.dimension, index) if index else {}
         return TrainingObjective(backbone, contrastive, config.objectives.anchors_per_row)
 
