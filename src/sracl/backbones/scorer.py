@@ -17,9 +17,16 @@ class BackboneScorer:
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone
 
-    @torch.inference_mode()
     def score(self, histories: Sequences, users: NDArray[np.int64] | None = None) -> Float[Tensor, "B N"]:
         """Score of every item after each history (of at least one item), cut to the most recent `max_length`."""
+        states, table = self.factors(histories, users)
+        return states @ table.T
+
+    @torch.inference_mode()
+    def factors(
+        self, histories: Sequences, users: NDArray[np.int64] | None = None
+    ) -> tuple[Float[Tensor, "B d"], Float[Tensor, "N d"]]:
+        """The vector of each such history and those of all items: their products are the scores."""
         device = self.backbone.item_embedding.weight.device
         lengths = np.minimum(histories.lengths, self.backbone.max_length)
         items = histories.values[ranges(histories.offsets[1:] - lengths, lengths)]
@@ -28,4 +35,4 @@ class BackboneScorer:
         self.backbone.eval()
         states = self.backbone.last_states(rows)
         self.backbone.train(was_training)
-        return states.float() @ self.backbone.item_table.float().T
+        return states.float(), self.backbone.item_table.detach().float()

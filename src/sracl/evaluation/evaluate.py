@@ -6,7 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -14,10 +14,12 @@ from sracl.datasets.sequences import Int64, Sequences
 from sracl.datasets.split import LeaveOneOut
 from sracl.errors import InputError
 from sracl.evaluation.metrics import metrics_at
+from sracl.evaluation.products import ranks_of_products
 from sracl.evaluation.ranking import Ranks, ranks_of_targets
 
 DEFAULT_MEMORY = 32 * 2**20
 """Bytes of scores held at a time."""
+BYTES_A_SCORE = 4
 
 
 @runtime_checkable
@@ -26,6 +28,16 @@ class Scorer(Protocol):
 
     def score(self, histories: Sequences, users: NDArray[np.int64]) -> Float[Tensor, "B N"]:
         """Scores after B histories (of at least one item) of the users of these numbers."""
+
+
+@runtime_checkable
+class FactorScorer(Scorer, Protocol):
+    """A scorer whose scores are products of two vectors, so that ranks can be counted without its `score`."""
+
+    def factors(
+        self, histories: Sequences, users: NDArray[np.int64]
+    ) -> tuple[Float[Tensor, "B d"], Float[Tensor, "N d"]]:
+        """Vectors of these histories and of all items, float32."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +71,26 @@ def evaluate(
     begin, block = 0, 1
     while begin < len(inputs):
         numbers = np.arange(begin, min(begin + block, len(inputs)))
-        histories = inputs.chosen(numbers)
-        scores = scorer.score(histories, split.users[numbers])
-        owners = np.repeat(np.arange(len(numbers)), histories.lengths)
-        seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
-        device = scores.device
-        ranks = ranks_of_targets(scores, targets[numbers].to(device), (seen[0].to(device), seen[1].to(device)))
+        ranks, items = _ranks_of_block(scorer, inputs.chosen(numbers), split.users[numbers], targets[numbers])
         found.append(Ranks(ranks.kept.cpu(), ranks.unseen.cpu()))
         # The first block of one user tells how wide a row of scores is.
-        begin, block = begin + len(numbers), max(1, memory // (scores.element_size() * scores.shape[1]))
+        begin, block = begin + len(numbers), max(1, memory // (BYTES_A_SCORE * items))
     ranks = Ranks(torch.cat([r.kept for r in found]), torch.cat([r.unseen for r in found]))
     return Evaluation(metrics_at(ranks.kept, cutoffs), metrics_at(ranks.unseen, cutoffs), ranks, split.users)
+
+
+def _ranks_of_block(
+    scorer: Scorer, histories: Sequences, users: NDArray[np.int64], targets: Int[Tensor, "B"]
+) -> tuple[Ranks, int]:
+    """Ranks of these users' targets, and the number of items they are ranked among."""
+    owners = np.repeat(np.arange(len(histories)), histories.lengths)
+    seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
+    if isinstance(scorer, FactorScorer):
+        states, table = scorer.factors(histories, users)
+        device = states.device
+        seen = (seen[0].to(device), seen[1].to(device))
+        return ranks_of_products(states, table, targets.to(device), seen), len(table)
+    scores = scorer.score(histories, users)
+    device = scores.device
+    seen = (seen[0].to(device), seen[1].to(device))
+    return ranks_of_targets(scores, targets.to(device), seen), scores.shape[1]

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from sracl.errors import SraclError
 
+NOT_FINITE = "the model gives scores that are NaN or infinite; train it again with a lower learning rate"
+
 Cells = tuple[Int[Tensor, "c"], Int[Tensor, "c"]]
 """Cells of a matrix of scores: row numbers and item numbers."""
 
@@ -30,7 +32,7 @@ def ranks_of_targets(scores: Float[Tensor, "B N"], targets: Int[Tensor, "B"], se
     more than once. Raises SraclError for scores that are not finite.
     """
     if not torch.isfinite(scores.sum()) and not torch.isfinite(scores).all():
-        raise SraclError("the model gives scores that are NaN or infinite; train it again with a lower learning rate")
+        raise SraclError(NOT_FINITE)
     at_target = scores.gather(1, targets[:, None])
     items = torch.arange(scores.shape[1], device=scores.device)
     # Where no other item ties with the target, which is nearly always, one comparison a cell is enough.
@@ -46,12 +48,16 @@ def _seen_before(
     scores: Float[Tensor, "B N"], targets: Int[Tensor, "B"], at_target: Float[Tensor, "B 1"], seen: Cells
 ) -> Int[Tensor, "B"]:
     """How many distinct seen items stand before each target."""
-    count = scores.shape[1]
-    cells = torch.unique(seen[0] * count + seen[1])
-    rows, items = cells // count, cells % count
+    rows, items = distinct(seen, scores.shape[1])
     score, target_score, target = scores[rows, items], at_target[rows, 0], targets[rows]
     before = (score > target_score) | ((score == target_score) & (items < target))
     return torch.zeros_like(targets).index_add_(0, rows, before.to(targets.dtype))
+
+
+def distinct(cells: Cells, columns: int) -> tuple[Int[Tensor, "e"], Int[Tensor, "e"]]:
+    """The same cells of a matrix of so many columns, each once."""
+    found = torch.unique(cells[0] * columns + cells[1])
+    return found // columns, found % columns
 
 
 def top_k(
@@ -63,7 +69,7 @@ def top_k(
     Raises SraclError for scores that are not finite.
     """
     if not torch.isfinite(scores).all():
-        raise SraclError("the model gives scores that are NaN or infinite; train it again with a lower learning rate")
+        raise SraclError(NOT_FINITE)
     if exclude is not None:
         scores = scores.index_put((exclude[0], exclude[1]), scores.new_tensor(float("-inf")))
     best, items = scores.topk(k, dim=1)
