@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -14,13 +15,14 @@ from sracl.datasets.split import LeaveOneOut
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
-from sracl.training.allocator import keep_freed_memory
+from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 STOPPING_METRIC = "MRR@10"
 LAST, BEST = "last.safetensors", "best.safetensors"
 
@@ -111,7 +113,10 @@ class _Trainer:
         """Learn, validate, keep the best weights, write the checkpoint, tell the watcher; moves `progress` on."""
         begin = time.perf_counter()
         progress.epoch += 1
-        losses = self._learn(progress.epoch)
+        # Half precision has its fast products from oneDNN.
+        exact = device_and_precision(self.settings)[1] == "32-true"
+        with without_kernels_by_shape() if exact else nullcontext():
+            losses = self._learn(progress.epoch)
         learnt = time.perf_counter()
         found = evaluate(BackboneScorer(self.plain.backbone), self.split, "validation", cutoffs=(10,))
         value = found.kept[STOPPING_METRIC]
@@ -178,16 +183,21 @@ def _epoch_seed(seed: int, epoch: int) -> int:
     return (seed * 1_000_003 + epoch) * 2
 
 
-def make_fabric(settings: TrainingConfig) -> "Fabric":
-    """Fabric on one device. Raises SraclError where the wished device is not there."""
+def device_and_precision(settings: TrainingConfig) -> tuple[str, Precision]:
+    """What `auto` means here. Raises SraclError where the wished device is not there."""
     device = settings.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    precision = settings.precision
-    if precision == "auto":
-        precision = "bf16-mixed" if device == "cuda" else "32-true"
     if device == "cuda" and not torch.cuda.is_available():
         raise SraclError("training.device is cuda, but PyTorch sees no such device here; use `auto` or `cpu`")
+    if settings.precision != "auto":
+        return device, settings.precision
+    return device, "bf16-mixed" if device == "cuda" else "32-true"
+
+
+def make_fabric(settings: TrainingConfig) -> "Fabric":
+    """Fabric on one device. Raises SraclError where the wished device is not there."""
+    device, precision = device_and_precision(settings)
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     # Takes over a second to import, which a run that finds everything done should not wait for.
