@@ -27,6 +27,7 @@ from sracl.datasets.split import LeaveOneOut
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
+from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
 from sracl.training.assembly import make_objective
 from sracl.training.batches import TrainingRows
 
@@ -35,16 +36,18 @@ PREFIXES_A_STEP = 256
 
 
 def fast_epoch(objective: TrainingObjective, rows: TrainingRows, config: RunConfig) -> float:
-    """Seconds of one epoch of learning, without validation."""
+    """Seconds of one epoch of learning, without validation, with the loop's memory settings."""
+    keep_freed_memory()
     optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(0)
     objective.train()
     begin = time.perf_counter()
-    for batch in rows.epoch(config.training.targets_per_step, generator):
-        loss = objective(batch, objective.draw(batch, generator)).total
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+    with without_kernels_by_shape():
+        for batch in rows.epoch(config.training.targets_per_step, generator):
+            loss = objective(batch, objective.draw(batch, generator)).total
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
     return time.perf_counter() - begin
 
 
