@@ -85,20 +85,22 @@ class WriterConfig(Section):
 
 
 class EncoderConfig(Section):
-    """Who embeds the texts. model: for every kind but `minilm`."""
+    """Who embeds the texts. model: for every kind but `minilm`, and for `local` if it is not SmolLM2-135M-Instruct."""
 
-    kind: Literal["minilm", "sentence-transformers", "pooler", "openai"] = Field(
-        "minilm", description="`minilm` needs no download; `pooler` is for SimCSE, `openai` for any such server"
+    kind: Literal["minilm", "sentence-transformers", "pooler", "openai", "local"] = Field(
+        "minilm",
+        description="`minilm` needs no download; `pooler`: SimCSE; `openai`: any such server; `local`: a GGUF file",
     )
-    model: str | None = Field(None, description="name or folder; `openai`: the name the server knows")
+    model: str | None = Field(None, description="name or folder; `openai`: the server's name; `local`: a file, or null")
     base_url: str | None = Field(None, description="`openai`: the server's address; null: OpenAI's own")
     api_key_env: str | None = Field("OPENAI_API_KEY", description="`openai`: variable that holds the key; null: none")
     batch_size: int = Field(64, ge=1, description="texts a call")
 
     @model_validator(mode="after")
     def _model_where_needed(self) -> "EncoderConfig":
-        if (self.kind == "minilm") != (self.model is None):
-            raise ValueError("give encoder.model with every encoder.kind but minilm")
+        needed, known = self.kind not in ("minilm", "local"), self.kind == "minilm"
+        if (needed and self.model is None) or (known and self.model is not None):
+            raise ValueError("give encoder.model with every encoder.kind but minilm; local may do without")
         if self.base_url is not None and self.kind != "openai":
             raise ValueError("encoder.base_url is for kind openai only")
         return self

@@ -91,3 +91,15 @@ def test_vectors_of_different_lengths_are_refused() -> None:
 
     with chat_server(script) as server, pytest.raises(SraclError, match="different lengths"):
         encoder_at(server.base_url, batch_size=1).encode(["rose", "mint"])
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_this_machine(monkeypatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with chat_server(embeddings) as server:
+        assert encoder_at(server.base_url).encode(["rose"]).shape == (1, 32)
+
+
+def test_what_is_no_address_is_told_with_its_setting() -> None:
+    with pytest.raises(InputError, match=r"semantics\.encoder\.base_url is no address"):
+        encoder_at("127.0.0.1:80")

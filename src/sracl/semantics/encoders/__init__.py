@@ -1,7 +1,10 @@
 """Who embeds texts. A new encoder is a file here and a line in `make_encoder`."""
 
+from pathlib import Path
+
 from sracl.config import EncoderConfig
 from sracl.semantics.encoders.base import Encoder
+from sracl.semantics.encoders.local_model import LocalEncoder
 from sracl.semantics.encoders.openai_endpoint import OpenAIEncoder
 from sracl.semantics.encoders.pooler import PoolerEncoder
 from sracl.semantics.encoders.sentence_transformer import SentenceTransformerEncoder, minilm_encoder
@@ -12,6 +15,8 @@ def make_encoder(config: EncoderConfig) -> Encoder:
     """The encoder that `config.kind` names."""
     if config.kind == "minilm":
         return minilm_encoder(config.batch_size)
+    if config.kind == "local":
+        return LocalEncoder(Path(config.model) if config.model else None, config.batch_size)
     assert config.model is not None
     match config.kind:
         case "sentence-transformers":
@@ -24,6 +29,7 @@ def make_encoder(config: EncoderConfig) -> Encoder:
 
 __all__ = [
     "Encoder",
+    "LocalEncoder",
     "OpenAIEncoder",
     "PoolerEncoder",
     "SentenceTransformerEncoder",

@@ -1,12 +1,13 @@
 """Embeddings from any server that speaks OpenAI's protocol."""
 
+import weakref
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sracl.errors import InputError, SraclError
-from sracl.semantics.language_models.client import NO_KEY, Endpoint, key_of
+from sracl.semantics.language_models.client import NO_KEY, Endpoint, key_of, on_this_machine
 
 REPETITIONS = 8
 """Of one call, by the official client: 429, 5xx, lost connections and timeouts, as `Retry-After` says or ever later."""
@@ -28,9 +29,16 @@ class OpenAIEncoder:
         self._key = key_of(endpoint, "semantics.encoder.api_key_env")
         self.name = model
         self.batch_size = batch_size
+        # A proxy of the environment cannot reach this machine's own servers.
+        local = on_this_machine(endpoint, "semantics.encoder.base_url")
         self._client = openai.OpenAI(
-            base_url=endpoint.base_url, api_key=self._key, timeout=endpoint.timeout, max_retries=REPETITIONS
+            base_url=endpoint.base_url,
+            api_key=self._key,
+            timeout=endpoint.timeout,
+            max_retries=REPETITIONS,
+            http_client=openai.DefaultHttpxClient(trust_env=not local),
         )
+        weakref.finalize(self, self._client.close)
 
     def encode(
         self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None

@@ -68,7 +68,7 @@ class ChatClient:
         self._key = key_of(endpoint)
         # Over aiohttp a request costs a third less of the processor's time, for which 64 slots would wait. A proxy of
         # the environment cannot reach this machine's own servers.
-        http = openai.DefaultAioHttpClient(trust_env=_host(endpoint) not in LOOPBACK)
+        http = openai.DefaultAioHttpClient(trust_env=not on_this_machine(endpoint))
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=self._key,
@@ -168,17 +168,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             return None
 
 
-def _host(endpoint: Endpoint) -> str | None:
-    """The server's name. Raises InputError for what is no address."""
+def on_this_machine(endpoint: Endpoint, setting: str = "semantics.writer.base_url") -> bool:
+    """Whether the server is on loopback. Raises InputError for what is no address, naming the setting that holds it."""
     if endpoint.base_url is None:
-        return None
+        return False
     try:
         address = urlsplit(endpoint.base_url)
         if address.scheme in ("http", "https") and address.hostname and address.port != 0:
-            return address.hostname
+            return address.hostname in LOOPBACK
     except ValueError:
         """Told below: a port that is no number, a bracket left open."""
-    raise InputError("semantics.writer.base_url is no address of a server; write it as http://HOST:PORT/v1")
+    raise InputError(f"{setting} is no address of a server; write it as http://HOST:PORT/v1")
 
 
 def key_of(endpoint: Endpoint, setting: str = "semantics.writer.api_key_env") -> str:

@@ -14,11 +14,14 @@ QUIET = -1
 
 
 @contextmanager
-def local_server(model_file: Path | None, slots: int, context: int, threads: int | None = None) -> Iterator[str]:
+def local_server(
+    model_file: Path | None, slots: int, context: int, threads: int | None = None, embeddings: bool = False
+) -> Iterator[str]:
     """Serve a model while the block lasts; gives the base URL, on a free port of 127.0.0.1.
 
     model_file: None takes SmolLM2-135M-Instruct from the installed package. slots: requests at a time; context: tokens
-    of a request with its answer; threads: None takes one a core.
+    of a request with its answer; threads: None takes one a core. embeddings: serve `/embeddings`, the means over a
+    text's tokens, rather than chat; a text then has at most `context` tokens.
     Raises InputError for a file that is no GGUF, SraclError where a package is missing or the model cannot be loaded.
     """
     path = model_file or default_model_file()
@@ -35,6 +38,11 @@ def local_server(model_file: Path | None, slots: int, context: int, threads: int
     parameters.n_ctx = slots * context
     parameters.cpuparams.n_threads = threads or _cores()
     parameters.verbosity = QUIET
+    if embeddings:
+        parameters.embedding = True
+        parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        # A text is read in one piece.
+        parameters.n_batch = parameters.n_ubatch = context
     try:
         server = xllamacpp.Server(parameters)
     except (RuntimeError, ValueError) as error:
