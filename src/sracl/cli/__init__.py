@@ -1,0 +1,14 @@
+"""The commands, a verb a file; each calls one public function. The order of the imports is that of `sracl --help`."""
+
+# ruff: noqa: I001
+from sracl.cli import stages
+from sracl.cli import describe
+from sracl.cli import neighbors
+from sracl.cli import recommend
+from sracl.cli import answers
+from sracl.cli import datasets
+from sracl.cli import doctor
+from sracl.cli.application import app
+from sracl.cli.program import main
+
+__all__ = ["answers", "app", "datasets", "describe", "doctor", "main", "neighbors", "recommend", "stages"]

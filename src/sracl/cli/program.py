@@ -1,0 +1,32 @@
+"""Runs the program: errors become one or two lines and an exit code."""
+
+import sys
+
+from rich.console import Console
+
+from sracl.cli.application import app
+from sracl.errors import SraclError
+
+
+def main() -> None:
+    """Run the program: exit code 0 done, 1 failed, 2 wrong usage or bad input; a traceback only with --debug."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(args=arguments)
+    except SraclError as error:
+        if debug:
+            raise
+        Console(stderr=True).print(f"sracl: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        Console(stderr=True).print("sracl: interrupted; the same command goes on from here", markup=False)
+        raise SystemExit(1) from None
+    except Exception as error:
+        if debug:
+            raise
+        told = f"sracl: {type(error).__name__}: {error}".splitlines()[0]
+        Console(stderr=True).print(
+            f"{told}\nThis is a defect; add --debug for a traceback.", markup=False, soft_wrap=True
+        )
+        raise SystemExit(1) from None

@@ -1,0 +1,30 @@
+"""One typed configuration for a run, read from YAML, with a default for every key but the data. A section is a file."""
+
+from sracl.config.backbone import BackboneConfig
+from sracl.config.dataset import ColumnsConfig, DatasetConfig
+from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
+from sracl.config.objectives import CrossSequenceConfig, IntraSequenceConfig, ObjectivesConfig
+from sracl.config.reading import make_config, read_config
+from sracl.config.run import RunConfig
+from sracl.config.section import Section
+from sracl.config.semantics import EncoderConfig, SemanticsConfig, WriterConfig
+from sracl.config.training import TrainingConfig
+
+__all__ = [
+    "BackboneConfig",
+    "ColumnsConfig",
+    "CrossSequenceConfig",
+    "DatasetConfig",
+    "EncoderConfig",
+    "EvaluationConfig",
+    "IntraSequenceConfig",
+    "ObjectivesConfig",
+    "RecommendationsConfig",
+    "RunConfig",
+    "Section",
+    "SemanticsConfig",
+    "TrainingConfig",
+    "WriterConfig",
+    "make_config",
+    "read_config",
+]

@@ -1,0 +1,35 @@
+"""Everything that determines a run."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field
+
+from sracl.config.backbone import BackboneConfig
+from sracl.config.dataset import DatasetConfig
+from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
+from sracl.config.objectives import ObjectivesConfig
+from sracl.config.section import Section
+from sracl.config.semantics import SemanticsConfig
+from sracl.config.training import TrainingConfig
+
+
+class RunConfig(Section):
+    """Everything that determines a run."""
+
+    run_dir: Path = Field(Path("runs/run"), description="where everything goes")
+    protocol: Literal["strict", "paper"] = Field("strict", description="what retrieval may see, see docs/method.md")
+    seed: int = Field(0, ge=0)
+    engine: Literal["local"] = Field("local", description="where the work is done")
+    dataset: DatasetConfig
+    semantics: SemanticsConfig = SemanticsConfig()
+    backbone: BackboneConfig = Field(default_factory=BackboneConfig)
+    objectives: ObjectivesConfig = ObjectivesConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    recommendations: RecommendationsConfig = RecommendationsConfig()
+
+    def to_yaml(self) -> str:
+        """The configuration with every default filled in, as `read_config` takes it."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,21 @@
+"""Section `training`: the loop."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sracl.config.section import Section
+
+
+class TrainingConfig(Section):
+    """The loop. patience: epochs without a better validation MRR@10 before it stops."""
+
+    epochs: int = Field(100, ge=1, description="at most")
+    patience: int = Field(10, ge=1, description="epochs without a better validation MRR@10 before it stops")
+    learning_rate: float = Field(0.001, gt=0, description="of Adam")
+    targets_per_step: int = Field(350, ge=1, description="about 256 prefixes a step in the paper's program")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="`auto`: cuda where there is one")
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
+        "auto", description="`auto`: bf16-mixed on cuda, else 32-true"
+    )
+    threads: int | None = Field(None, ge=1, description="processor threads; null: what PyTorch takes")
