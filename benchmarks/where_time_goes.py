@@ -96,12 +96,12 @@ def learn(
         batch = next(batches)
         draws = objective.draw(batch, generator)
         parts.end("batch and draws")
-        own, lasts = objective._encode(batch.rows, [drawn.rows for drawn in draws.drawn.values()])
+        own, others = objective._encode(batch.rows, list(draws.drawn.values()))
         parts.end("backbone, forward")
         table, items = objective.backbone.scored_table, objective.backbone.item_count
         total = next_item_loss(own, table, batch.targets, batch.with_target, items)
         parts.end("catalogue loss, with its gradients")
-        for (name, drawn), encoded in zip(draws.drawn.items(), lasts, strict=True):
+        for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
             loss = objective._objective(name).loss(own[draws.anchors], encoded, drawn)
             total = total + objective.weights[name] * loss
         parts.end("contrastive losses, forward")
@@ -124,9 +124,9 @@ def gigaflop(objective: TrainingObjective, rows: TrainingRows, targets_per_step:
         batch = next(batches)
         draws = objective.draw(batch, generator)
         with FlopCounterMode(display=False) as counter:
-            own, lasts = objective._encode(batch.rows, [drawn.rows for drawn in draws.drawn.values()])
+            own, others = objective._encode(batch.rows, list(draws.drawn.values()))
             total = own.sum()
-            for (name, drawn), encoded in zip(draws.drawn.items(), lasts, strict=True):
+            for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
                 total = total + objective._objective(name).loss(own[draws.anchors], encoded, drawn)
             total.backward()
         counted += counter.get_total_flops()

@@ -48,6 +48,13 @@ class BackboneContract:
             backbone.item_embedding.weight[backbone.item_count].zero_()
         return backbone
 
+    def test_states_at_some_places_are_those_of_the_whole_rows(self, backbone: Backbone) -> None:
+        rows = rows_of(LONG, SHORT, OTHER)
+        places = torch.tensor([12, 3, 17, 9, 3, 0])
+        torch.testing.assert_close(
+            backbone.states_at(rows, places), backbone.states(rows)[places], rtol=1e-4, atol=1e-5
+        )
+
     def test_states_have_a_vector_a_place_and_last_states_a_vector_a_row(self, backbone: Backbone) -> None:
         rows = rows_of(LONG, SHORT, OTHER)
         assert backbone.states(rows).shape == (18, WIDTH)

@@ -41,3 +41,20 @@ def test_a_prefix_holds_its_most_recent_items_in_any_order_asked(lists: list[lis
     random.shuffle(order)
     items = pool.items(np.array(order, dtype=np.int64))
     assert [part.tolist() for part in items] == [prefixes[number][2][-longest:] for number in order]
+
+
+@given(nested, st.integers(1, 8), st.data())
+def test_prefixes_of_a_user_share_rows_as_training_cuts_them(lists: list[list[int]], longest: int, data) -> None:
+    pool, prefixes = pool_of(lists, longest), written_out(lists)
+    asked = data.draw(st.lists(st.integers(0, len(prefixes) - 1), max_size=12)) if prefixes else []
+    rows, places = pool.shared_rows(np.array(asked, dtype=np.int64))
+    owner = np.searchsorted(rows.offsets, places, side="right") - 1
+    for number, row, place in zip(asked, owner, places, strict=True):
+        found, whole = rows.values[rows.offsets[row] : place + 1].tolist(), prefixes[number][2]
+        assert found == whole[-len(found) :]
+        assert min(len(whole), longest // 2 + 1) <= len(found) <= longest
+        assert len(whole) > longest or found == whole
+    short = {prefixes[number][0] for number in asked if prefixes[number][1] <= longest}
+    assert len(rows) >= len(short)
+    assert len(rows) == len(short) or max(prefixes[number][1] for number in asked) > longest
+    assert set(rows.offsets[1:] - 1) <= set(places.tolist())

@@ -51,13 +51,20 @@ class ContrastiveContract:
         assert int(rows.lengths.min()) >= 1
         assert int(rows.lengths.max()) <= LENGTH
 
+    def test_every_drawn_row_is_read_for_its_last_place_at_least(
+        self, objective: ContrastiveObjective, batch: Batch
+    ) -> None:
+        drawn = objective.draw(batch, draw_anchors(batch, None, generator()), generator(1))
+        assert set(drawn.rows.last.tolist()) <= set(drawn.places.tolist())
+        assert int(drawn.places.max()) < len(drawn.rows.items)
+
     def test_the_loss_is_a_finite_scalar_that_teaches_the_encoded_rows(
         self, objective: ContrastiveObjective, batch: Batch
     ) -> None:
         anchors = draw_anchors(batch, 1, generator())
         drawn = objective.draw(batch, anchors, generator(1))
         states = torch.randn(len(anchors), WIDTH, requires_grad=True)
-        encoded = torch.randn(len(drawn.rows), WIDTH, requires_grad=True)
+        encoded = torch.randn(len(drawn.places), WIDTH, requires_grad=True)
         loss = objective.loss(states, encoded, drawn)
         assert loss.shape == ()
         loss.backward()

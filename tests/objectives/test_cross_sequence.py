@@ -11,15 +11,20 @@ from sracl.semantics.retrieval import Exclusion, nearest
 from support.batches import generator, histories_of, unit_vectors, whole_batch
 
 
-def cross_sequence(pool: PrefixPool, dropout: float = 0.5) -> CrossSequence:
+def cross_sequence(pool: PrefixPool, dropout: float = 0.5, shared: bool = False) -> CrossSequence:
     embeddings = unit_vectors(len(pool), 12)
     neighbours = nearest(embeddings, 4, Exclusion.same_owner(pool.sequences.offsets))
-    return CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=dropout)
+    return CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=dropout, shared=shared)
 
 
 class TestCrossSequence(ContrastiveContract):
     def make(self, pool: PrefixPool) -> CrossSequence:
         return cross_sequence(pool)
+
+
+class TestCrossSequenceWithSharedRows(ContrastiveContract):
+    def make(self, pool: PrefixPool) -> CrossSequence:
+        return cross_sequence(pool, shared=True)
 
 
 def drawn_with(dropout: float, edit=lambda neighbours: None):
@@ -72,5 +77,17 @@ def test_the_share_of_survivors_is_what_dropout_leaves() -> None:
 def test_the_anchor_itself_is_taught_too() -> None:
     _, objective, _, anchors, drawn = drawn_with(0.5)
     states = torch.randn(len(anchors), WIDTH, requires_grad=True)
-    objective.loss(states, torch.randn(len(drawn.rows), WIDTH), drawn).backward()
+    objective.loss(states, torch.randn(len(drawn.places), WIDTH), drawn).backward()
     assert states.grad.any()
+
+
+def test_shared_rows_hold_the_same_survivors_in_fewer_items() -> None:
+    pool = PrefixPool(histories_of([2, 3, LENGTH, 5, 7, 4, 6], ITEMS), LENGTH)
+    batch = whole_batch(pool.sequences, LENGTH)
+    anchors = draw_anchors(batch, None, generator())
+    alone, shared = (cross_sequence(pool, shared=s).draw(batch, anchors, generator(1)) for s in (False, True))
+    assert torch.equal(alone.kept, shared.kept)
+    assert len(shared.rows.items) < len(alone.rows.items)
+    prefixes = shared.rows.up_to(shared.places)
+    assert torch.equal(prefixes.items, alone.rows.items)
+    assert torch.equal(prefixes.lengths, alone.rows.lengths)

@@ -31,7 +31,7 @@ def unit(rows: int, seed: int) -> np.ndarray:
 
 
 def objective(
-    positions: str, anchors_per_row: int | None
+    positions: str, anchors_per_row: int | None, shared: bool = True
 ) -> tuple[TrainingObjective, PrefixPool, np.ndarray, np.ndarray]:
     torch.manual_seed(1)
     pool = PrefixPool(histories(), LENGTH)
@@ -41,7 +41,7 @@ def objective(
     neighbours[7] = -1
     backbone = SASRec(ITEMS, 16, LENGTH, layers=2, heads=2, dropout=0.0, positions=positions)
     contrastive = {
-        "cross_sequence": Weighted(CrossSequence(pool, neighbours, embeddings, 16), ALPHA),
+        "cross_sequence": Weighted(CrossSequence(pool, neighbours, embeddings, 16, shared=shared), ALPHA),
         "intra_sequence": Weighted(IntraSequence(nearest(unit(ITEMS, 2), 3, Exclusion.itself(ITEMS)), 0.5), BETA),
     }
     made = TrainingObjective(backbone, contrastive, anchors_per_row)
@@ -67,7 +67,18 @@ def as_prefixes(batch, draws: Draws, pool: PrefixPool, neighbours: np.ndarray, e
     views = draws.drawn["intra_sequence"].rows
     ends = views.last.tolist()
     first_views = [views.items[s : e + 1].tolist() for s, e in zip(views.starts.tolist(), ends, strict=True)]
-    used = draws.drawn["cross_sequence"].used.tolist()
+    cross = draws.drawn["cross_sequence"]
+    used = cross.used.tolist()
+    read = cross.rows.up_to(cross.places)
+    survivors = {
+        cell: (part.tolist(), length)
+        for cell, part, length in zip(
+            map(tuple, torch.nonzero(cross.kept).tolist()),
+            read.items.split(read.lengths.tolist()),
+            cross.rows.lengths[cross.rows.owner[cross.places]].tolist(),
+            strict=True,
+        )
+    }
     for number, place in enumerate(draws.anchors.tolist()):
         anchor = prefix(place)
         own = int(pool.number(np.array([anchor.user]), np.array([int(batch.positions[place])]))[0])
@@ -77,7 +88,14 @@ def as_prefixes(batch, draws: Draws, pool: PrefixPool, neighbours: np.ndarray, e
         anchor.neighbour_embeddings = torch.from_numpy(embeddings[found])
         assert (number in used) == bool(found)
         if found:
-            anchor.kept = draws.drawn["cross_sequence"].kept[used.index(number), : len(found)].tolist()
+            row = used.index(number)
+            anchor.kept = cross.kept[row, : len(found)].tolist()
+            anchor.neighbour_row_lengths = [len(whole) for whole in anchor.neighbours]
+            for rank in torch.nonzero(cross.kept[row]).flatten().tolist():
+                # What is read is the retrieved prefix, maybe in a longer row, and cut where that row begins.
+                part, length = survivors[row, rank]
+                assert part == anchor.neighbours[rank][-len(part) :]
+                anchor.neighbours[rank], anchor.neighbour_row_lengths[rank] = part, length
         anchor.views = (first_views[number], first_views[number + len(draws.anchors)])
         anchors.append(anchor)
     return [prefix(place) for place in batch.with_target.tolist()], anchors
@@ -85,8 +103,11 @@ def as_prefixes(batch, draws: Draws, pool: PrefixPool, neighbours: np.ndarray, e
 
 @pytest.mark.parametrize("positions", ["start", "end"])
 @pytest.mark.parametrize("anchors_per_row", [None, 1, 2])
-def test_losses_and_gradients_equal_the_plain_reading(positions: str, anchors_per_row: int | None) -> None:
-    made, pool, neighbours, embeddings = objective(positions, anchors_per_row)
+@pytest.mark.parametrize("shared", [True, False])
+def test_losses_and_gradients_equal_the_plain_reading(
+    positions: str, anchors_per_row: int | None, shared: bool
+) -> None:
+    made, pool, neighbours, embeddings = objective(positions, anchors_per_row, shared)
     made.train()
     # Histories up to max_length + 1, where one pass equals a row a prefix exactly.
     rows = TrainingRows.of(pool.sequences, LENGTH)

@@ -18,7 +18,8 @@ class Prefix:
     """One training prefix and everything drawn for it.
 
     items: oldest first; row_length: number of items of the row it came from (its own, where a prefix is a row).
-    neighbours: the items of each retrieved prefix; kept: which of them survive the dropout.
+    neighbours: the items of each retrieved prefix; kept: which of them survive the dropout; neighbour_row_lengths: as
+    row_length, of the neighbours (their own lengths where it is None).
     """
 
     user: int
@@ -29,6 +30,7 @@ class Prefix:
     neighbours: list[list[int]] | None = None
     neighbour_embeddings: Tensor | None = None
     kept: list[bool] | None = None
+    neighbour_row_lengths: list[int] | None = None
     views: tuple[list[int], list[int]] | None = None
 
 
@@ -114,7 +116,11 @@ class Oracle:
         most = max(len(p.neighbours) for p in prefixes)
         # A prefix with fewer neighbours gives its own items where one is missing; the weight below is zero there.
         padded = [p.neighbours + [p.items] * (most - len(p.neighbours)) for p in prefixes]
-        states = torch.stack([self.encode([n[place] for n in padded]) for place in range(most)], dim=1)
+        lengths = [p.neighbour_row_lengths or [len(items) for items in p.neighbours] for p in prefixes]
+        lengths = [own + [p.row_length] * (most - len(own)) for p, own in zip(prefixes, lengths, strict=True)]
+        states = torch.stack(
+            [self.encode([n[place] for n in padded], [n[place] for n in lengths]) for place in range(most)], dim=1
+        )
         w = self.weight("contrastive.cross_sequence.synthesis.projection")
         a = self.weight("contrastive.cross_sequence.synthesis.attention")
         synthesised = []

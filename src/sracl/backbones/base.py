@@ -14,9 +14,10 @@ from sracl.backbones.rows import Rows, ranges
 class Backbone(nn.Module, ABC):
     """A sequence encoder f: knows items and their order, and nothing of losses, texts or data frames.
 
-    A subclass sets `causal`, calls `super().__init__` and implements `encode`; it may implement `encode_packed` and
-    `encode_packed_last` too, where it can do without padding. Its output is compared with the rows of `scored_table`,
-    those of `item_embedding` unless a subclass says otherwise, by dot products; so both have `dimension` columns.
+    A subclass sets `causal`, calls `super().__init__` and implements `encode`; it may implement `encode_packed`,
+    `encode_packed_last` and `encode_packed_at` too, where it can do without padding or with less work. Its output is
+    compared with the rows of `scored_table`, those of `item_embedding` unless a subclass says otherwise, by dot
+    products; so both have `dimension` columns.
 
     item_count: number of items N. Item numbers are 0 ... N-1; N is the number that pads, with a vector of zeros.
     """
@@ -52,6 +53,12 @@ class Backbone(nn.Module, ABC):
         groups = groups_of(lengths)
         return torch.cat([self.encode_last(group.pad(embedded), group.lengths) for group in groups])
 
+    def encode_packed_at(
+        self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"], places: Int[Tensor, "E"]
+    ) -> Float[Tensor, "E d"]:
+        """Hidden states at some of the n places of these rows, in the order of `places`."""
+        return self.encode_packed(embedded, lengths).index_select(0, places)
+
     @property
     def item_table(self) -> Float[Tensor, "N d"]:
         """Vectors of all items, without the one that pads."""
@@ -80,6 +87,17 @@ class Backbone(nn.Module, ABC):
         places = ranges(rows.starts[order], lengths)
         states = self.encode_packed_last(self.item_embedding(rows.items[places]), lengths)
         return states.index_select(0, _inverse(order))
+
+    def states_at(self, rows: Rows, places: Int[Tensor, "E"]) -> Float[Tensor, "E d"]:
+        """State at some places of `rows`, in the order of `places`: what `states` gives there, with less work.
+
+        A causal backbone reads each row once, however many places of it are asked for.
+        """
+        if not self.causal:
+            return self.last_states(rows.up_to(places))
+        lengths, order = torch.sort(rows.lengths, stable=True)
+        packed = ranges(rows.starts[order], lengths)
+        return self.encode_packed_at(self.item_embedding(rows.items[packed]), lengths, _inverse(packed)[places])
 
 
 def _inverse(permutation: Int[Tensor, "n"]) -> Int[Tensor, "n"]:

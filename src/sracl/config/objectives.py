@@ -11,6 +11,9 @@ class CrossSequenceConfig(Section):
     weight: float = Field(0.1, ge=0, description="alpha; 0 switches the loss off")
     temperature: float = Field(1.0, gt=0, description="of its InfoNCE")
     dropout: float = Field(0.5, ge=0, lt=1, description="on the synthesis weights")
+    shared_rows: bool = Field(
+        True, description="neighbours with the same beginning are read in one row, see docs/method.md"
+    )
 
 
 class IntraSequenceConfig(Section):

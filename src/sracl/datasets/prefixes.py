@@ -49,3 +49,20 @@ class PrefixPool:
         positions = numbers - self.sequences.offsets[self.users_of(numbers)] + 1
         lengths = np.minimum(positions, self.max_length)
         return Sequences.from_lengths(self.sequences.values[ranges(numbers - lengths + 1, lengths)], lengths)
+
+    def shared_rows(self, numbers: NDArray[np.integer]) -> tuple[Sequences, Int64]:
+        """Rows that hold some prefixes, and the place among all rows' values where each of them ends, `[n]`.
+
+        Prefixes of one user share a row, which is their items up to the end of the longest. Those of more than
+        `max_length` items are read as training reads them, in windows that overlap by half: so a prefix loses its
+        oldest items, but has more than half of `max_length` left.
+        """
+        offsets = self.sequences.offsets[self.users_of(numbers)]
+        step = max(1, self.max_length // 2)
+        windows = -(-np.maximum(numbers - offsets + 1 - self.max_length, 0) // step)
+        begins, row = np.unique(offsets + windows * step, return_inverse=True)
+        ends = np.zeros_like(begins)
+        np.maximum.at(ends, row, numbers + 1)
+        rows = Sequences.from_lengths(self.sequences.values[ranges(begins, ends - begins)], ends - begins)
+        places: Int64 = rows.offsets[row] + numbers - begins[row]
+        return rows, places

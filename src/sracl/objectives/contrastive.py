@@ -21,6 +21,14 @@ class Drawn:
 
     rows: Rows
 
+    @property
+    def places(self) -> Int[Tensor, "E"]:
+        """The places of `rows` whose states the loss takes: each row's last, unless a subclass says otherwise.
+
+        A row stands for the prefix that ends at a place, so that prefixes with the same beginning can share one.
+        """
+        return self.rows.last
+
 
 DrawnT = TypeVar("DrawnT", bound=Drawn)
 
@@ -38,6 +46,6 @@ class ContrastiveObjective(nn.Module, ABC, Generic[DrawnT]):
 
     @abstractmethod
     def loss(
-        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "R d"], drawn: DrawnT
+        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "E d"], drawn: DrawnT
     ) -> Float[Tensor, ""]:
-        """The loss, given f of every anchor and f of every row that `draw` asked for."""
+        """The loss, given f of every anchor and f of every prefix that `draw` asked for, in the order of its places."""

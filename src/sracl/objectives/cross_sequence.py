@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sracl.backbones.rows import Rows
 from sracl.datasets.prefixes import PrefixPool
+from sracl.datasets.sequences import Int64, Sequences
 from sracl.objectives.batch import Batch
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.info_nce import info_nce
@@ -22,7 +23,8 @@ class DrawnNeighbours(Drawn):
 
     used: `[A']`, the anchors that have neighbours, as indices into the anchors; users: `[A']`, their users.
     anchor_embeddings: `[A', D]`; neighbour_embeddings: `[A', k, D]`; present, kept: `[A', k]`.
-    rows: the S survivors' items, in the order of `kept`'s true cells.
+    rows: the S survivors' items; ends: `[S]`, the place in them where each survivor ends, in the order of `kept`'s true
+    cells.
     """
 
     used: Int[Tensor, "U"]
@@ -31,6 +33,12 @@ class DrawnNeighbours(Drawn):
     neighbour_embeddings: Float[Tensor, "U k D"]
     present: Bool[Tensor, "U k"]
     kept: Bool[Tensor, "U k"]
+    ends: Int[Tensor, "S"]
+
+    @property
+    def places(self) -> Int[Tensor, "S"]:
+        """Where the survivors end."""
+        return self.ends
 
 
 class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
@@ -38,8 +46,13 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
 
     The synthesis dropout is drawn before anything is encoded, so that only survivors are: half of the cost.
 
+    Neighbours come from few users, often several prefixes of one: these share a row, which is read once.
+
     pool: numbers the prefixes. neighbours: int32 `[P, k]`, -1 where there are fewer. embeddings: float32 `[P, D]`.
     Both arrays may be memory-mapped: a step reads the rows that it needs.
+    shared: whether prefixes share rows, as those of the batch do: where a backbone counts positions from a row's end,
+    a prefix's depend on its row, and of one of more than `max_length` items the oldest may be missing. Otherwise each
+    neighbour is a row of its own, which costs some two fifths more tokens.
     """
 
     def __init__(
@@ -50,12 +63,14 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         dimension: int,
         temperature: float = 1.0,
         dropout: float = 0.5,
+        shared: bool = True,
     ) -> None:
         super().__init__()
         self.pool = pool
         self.neighbours = neighbours
         self.embeddings = embeddings
         self.temperature = temperature
+        self.shared = shared
         self.synthesis = Synthesis(embeddings.shape[1], dimension, dropout)
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnNeighbours:
@@ -69,9 +84,10 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         kept = present
         if self.training and self.synthesis.dropout > 0:
             kept = present & (torch.rand(present.shape, generator=generator) >= self.synthesis.dropout)
-        survivors = self.pool.items(neighbours[kept].numpy())
+        rows, ends = self._rows(neighbours[kept].numpy())
         return DrawnNeighbours(
-            rows=Rows(torch.from_numpy(survivors.values).long(), torch.from_numpy(survivors.lengths)),
+            rows=Rows(torch.from_numpy(rows.values).long(), torch.from_numpy(rows.lengths)),
+            ends=torch.from_numpy(ends),
             used=used,
             users=users[used],
             anchor_embeddings=torch.from_numpy(np.asarray(self.embeddings[numbers[used.numpy()]], dtype=np.float32)),
@@ -81,6 +97,13 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
             present=present,
             kept=kept,
         )
+
+    def _rows(self, survivors: Int64) -> tuple[Sequences, Int64]:
+        """Rows that hold these prefixes, and the place where each ends."""
+        if self.shared:
+            return self.pool.shared_rows(survivors)
+        rows = self.pool.items(survivors)
+        return rows, rows.offsets[1:] - 1
 
     def loss(
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "S d"], drawn: DrawnNeighbours

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -70,23 +71,27 @@ class TrainingObjective(nn.Module):
     def forward(self, batch: Batch, draws: Draws) -> Losses:
         """Encode the batch and all drawn rows in one call, then compute every loss."""
         device = batch.rows.items.device
-        own, lasts = self._encode(batch.rows, [drawn.rows.to(device) for drawn in draws.drawn.values()])
+        own, others = self._encode(batch.rows, list(draws.drawn.values()))
         table, items = self.backbone.scored_table, self.backbone.item_count
         parts = {"next_item": next_item_loss(own, table, batch.targets, batch.with_target, items)}
         anchor_states = own[draws.anchors.to(device)]
-        for (name, drawn), encoded in zip(draws.drawn.items(), lasts, strict=True):
+        for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
             parts[name] = self._objective(name).loss(anchor_states, encoded, drawn)
         weighted = [self.weights[name] * parts[name] for name in draws.drawn]
         total = sum(weighted, start=parts["next_item"])
         return Losses(total, {name: loss.detach() for name, loss in parts.items()})
 
-    def _encode(self, own: Rows, drawn: list[Rows]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "R d"]]]:
-        """States at every place of `own`, and of each drawn row's end; all drawn rows go through in one call."""
+    def _encode(self, own: Rows, drawn: list[Drawn]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "E d"]]]:
+        """States at all places of `own`, and at those that each objective drew; all drawn rows take one call."""
         states = self.backbone.states(own)
-        if not drawn:
-            return states, []
-        lasts = self.backbone.last_states(joined(drawn)) if sum(map(len, drawn)) else states[:0]
-        return states, list(lasts.split([len(part) for part in drawn]))
+        if not any(len(part.rows) for part in drawn):
+            return states, [states[:0] for _ in drawn]
+        device = own.items.device
+        begins = accumulate((len(part.rows.items) for part in drawn), initial=0)
+        places = [part.places + begin for part, begin in zip(drawn, begins, strict=False)]
+        rows = joined([part.rows for part in drawn]).to(device)
+        found = self.backbone.states_at(rows, torch.cat(places).to(device))
+        return states, list(found.split([len(some) for some in places]))
 
     def _objective(self, name: str) -> ContrastiveObjective[Any]:
         objective = self.contrastive[name]

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
-
-BUSY_SECONDS = 60.0
+from sracl.write_ahead import BUSY_SECONDS, switch_to_write_ahead
 
 
 class VectorStore:
@@ -26,7 +25,7 @@ class VectorStore:
         with self._explained():
             self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             try:
-                self._database.execute("PRAGMA journal_mode = WAL")
+                switch_to_write_ahead(self._database)
                 self._database.execute("PRAGMA synchronous = NORMAL")
                 self._database.execute(
                     "CREATE TABLE IF NOT EXISTS vectors (encoder TEXT NOT NULL, text BLOB NOT NULL, "

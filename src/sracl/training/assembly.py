@@ -55,7 +55,13 @@ def make_contrastive(config: ObjectivesConfig, dimension: int, index: SemanticIn
     made: dict[str, Weighted] = {}
     if cross.weight > 0:
         objective = CrossSequence(
-            index.pool, index.prefix_neighbors, index.prefix_embeddings, dimension, cross.temperature, cross.dropout
+            index.pool,
+            index.prefix_neighbors,
+            index.prefix_embeddings,
+            dimension,
+            cross.temperature,
+            cross.dropout,
+            cross.shared_rows,
         )
         made["cross_sequence"] = Weighted(objective, cross.weight)
     if intra.weight > 0:

@@ -17,10 +17,9 @@ from sracl.semantics.language_models.migrations import MIGRATIONS
 from sracl.semantics.language_models.owners import is_dead
 from sracl.semantics.language_models.records import Record, as_json, now, storable
 from sracl.semantics.language_models.request import Answer, Request
+from sracl.write_ahead import BUSY_SECONDS, switch_to_write_ahead
 
 KEYS_A_QUERY = 10_000
-BUSY_SECONDS = 60.0
-"""How long to wait for another process that writes."""
 LONGEST_LAST_ANSWER = 2_000
 """Characters kept of an answer that could not be used."""
 
@@ -199,7 +198,7 @@ class AnswerStore:
 
     def _prepare(self) -> None:
         version = self._version()
-        self._database.execute("PRAGMA journal_mode = WAL")
+        switch_to_write_ahead(self._database)
         self._database.execute("PRAGMA synchronous = NORMAL")
         for number in range(version, len(MIGRATIONS)):
             with self._transaction() as database:
