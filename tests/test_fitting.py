@@ -57,6 +57,13 @@ def test_pandas_frames_give_the_same(frames) -> None:
     assert_frame_equal(by_polars.recommend(["u001"]), by_pandas.recommend(["u001"]), abs_tol=1e-4)
 
 
+def test_without_items_neighbours_may_be_learned(frames) -> None:
+    recorder = Recorder()
+    sources = {"cross_sequence": {"neighbors": "learned"}, "intra_sequence": {"substitutes": "learned"}}
+    fit(frames[0], watcher=recorder, objectives=sources, **SMALL)
+    assert set(recorder.records[0]["losses"]) == {"next_item", "cross_sequence", "intra_sequence"}
+
+
 def test_without_items_the_plain_backbone_is_trained(frames) -> None:
     recorder = Recorder()
     fit(frames[0], watcher=recorder, **SMALL)

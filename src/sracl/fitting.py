@@ -20,6 +20,7 @@ from sracl.semantics.search import neighbours
 from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, with_own_backbone
+from sracl.training.learned import learned_index
 from sracl.training.loop import Watcher, train
 
 
@@ -60,11 +61,15 @@ def fit(
         domain=config.semantics.domain,
     )
     split = LeaveOneOut.of(dataset.histories)
-    contrastive = config.objectives.contrastive and bool(dataset.text_columns)
-    index = build_index(dataset, split, config) if contrastive else None
-    trained = train(
-        make_objective(config, dataset.item_count, index, own), split, config.training, config.seed, watcher=watcher
-    )
+    objectives = config.objectives
+    contrastive = objectives.contrastive and (bool(dataset.text_columns) or not objectives.semantic)
+    index = build_index(dataset, split, config) if contrastive and objectives.semantic else None
+    learned = None
+    if contrastive and objectives.learned:
+        plain = train(make_objective(config, dataset.item_count, None, own), split, config.training, config.seed)
+        learned = learned_index(plain.objective.backbone, pool_of(split, config), config)
+    objective = make_objective(config, dataset.item_count, index, own, learned)
+    trained = train(objective, split, config.training, config.seed, watcher=watcher)
     return Recommender(trained.objective.backbone, config.backbone, dataset)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from sracl.objectives.synthesis import Synthesis
+from sracl.objectives.synthesis import Mean, Synthesis
 
 
 def example(dropout: float = 0.5) -> tuple[Synthesis, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -58,3 +58,13 @@ def test_the_embeddings_width_comes_from_the_data(dimension: int) -> None:
     synthesis = Synthesis(dimension, 6)
     present = torch.ones(2, 3, dtype=torch.bool)
     assert synthesis(torch.randn(2, dimension), torch.randn(2, 3, dimension), present, present).shape == (2, 3)
+
+
+def test_the_mean_gives_all_that_are_present_the_same_weight_and_drops_as_the_learned_weights_do() -> None:
+    _, anchors, neighbours, present = example()
+    mean = Mean(0.25)
+    third = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1, 0, 0], [1 / 2, 1 / 2, 0]])
+    torch.testing.assert_close(mean.eval()(anchors, neighbours, present, present), third)
+    kept = torch.tensor([[True, False, True], [False, False, False], [True, True, False]])
+    torch.testing.assert_close(mean.train()(anchors, neighbours, present, kept), third * kept / 0.75)
+    assert not list(mean.parameters())

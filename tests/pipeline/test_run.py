@@ -85,3 +85,33 @@ def test_settings_without_effect_on_the_result_change_nothing(config) -> None:
     training = config.training.model_copy(update={"threads": 1})
     semantics = config.semantics.model_copy(update={"memory_mb": 1})
     assert not run_of(config.model_copy(update={"training": training, "semantics": semantics})).up_to("train")
+
+
+def objectives(config, **sections):
+    from sracl.config import ObjectivesConfig
+
+    return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(sections)})
+
+
+def test_learned_neighbours_need_a_plain_backbone_and_no_texts(config) -> None:
+    by_vectors = objectives(config, cross_sequence={"neighbors": "learned"}, intra_sequence={"substitutes": "learned"})
+    run = run_of(by_vectors)
+    run.up_to("train")
+    assert set(run.stamps.stamps) == {"prepare", "baseline", "learned", "train"}
+    assert not (config.run_dir / "semantics").exists()
+    assert (config.run_dir / "learned" / "prefix_neighbors.npy").exists()
+    assert not run_of(by_vectors).up_to("train")
+
+
+def test_training_anew_leaves_the_plain_backbone_that_learned_neighbours_come_from(config) -> None:
+    mixed = objectives(config, cross_sequence={"neighbors": "learned"})
+    run_of(mixed).up_to("train")
+    plain = config.run_dir / "checkpoints" / "backbone" / "best.safetensors"
+    before = plain.stat().st_mtime_ns
+    changed = objectives(config, cross_sequence={"neighbors": "learned", "weight": 0.2})
+    with pytest.raises(InputError, match=r"cross_sequence\.weight was 0\.1, now 0\.2"):
+        run_of(changed).up_to("train")
+    run = run_of(changed, overwrite=True)
+    run.up_to("train")
+    assert "learned: done before" in said(run)
+    assert plain.stat().st_mtime_ns == before

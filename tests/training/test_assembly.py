@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from sracl.backbones import BACKBONES, Backbone
-from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
+from sracl.config import BackboneConfig, RunConfig
 from sracl.datasets.prefixes import PrefixPool
 from sracl.errors import InputError
+from sracl.objectives.chance import AnyItems, AnyPrefixes
+from sracl.objectives.synthesis import Mean, Synthesis
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.retrieval import Exclusion, nearest
 from sracl.training.assembly import make_backbone, make_contrastive, make_objective, with_own_backbone
@@ -112,16 +114,42 @@ def test_nothing_of_ones_own_is_built_without_its_class_or_against_the_contract(
 
 
 def test_every_setting_of_the_objectives_reaches_them() -> None:
-    settings = ObjectivesConfig.model_validate(
-        {
-            "cross_sequence": {"weight": 0.3, "temperature": 0.5, "dropout": 0.25},
-            "intra_sequence": {"weight": 0.4, "temperature": 0.6, "substitution": 0.7},
-        }
+    settings = config(
+        cross_sequence={"weight": 0.3, "temperature": 0.5, "dropout": 0.25},
+        intra_sequence={"weight": 0.4, "temperature": 0.6, "substitution": 0.7},
     )
     made = make_contrastive(settings, 8, index())
     cross, intra = made["cross_sequence"], made["intra_sequence"]
     assert (cross.weight, cross.objective.temperature, cross.objective.synthesis.dropout) == (0.3, 0.5, 0.25)
     assert (intra.weight, intra.objective.temperature, intra.objective.substitution) == (0.4, 0.6, 0.7)
+
+
+def test_the_settings_of_ablations_choose_where_neighbours_come_from() -> None:
+    by_text, by_vectors = index(), index()
+    made = make_contrastive(config(), 8, by_text, by_vectors)
+    assert made["cross_sequence"].objective.neighbours is by_text.prefix_neighbors
+    assert isinstance(made["cross_sequence"].objective.synthesis, Synthesis)
+    learned = config(cross_sequence={"neighbors": "learned"}, intra_sequence={"substitutes": "learned"})
+    made = make_contrastive(learned, 8, None, by_vectors)
+    assert made["cross_sequence"].objective.neighbours is by_vectors.prefix_neighbors
+    assert made["cross_sequence"].objective.embeddings is by_vectors.prefix_embeddings
+    assert (learned.objectives.semantic, learned.objectives.learned) == (False, True)
+    by_chance = config(
+        cross_sequence={"neighbors": "random", "synthesis": "mean"}, intra_sequence={"substitutes": "random"}
+    )
+    made = make_contrastive(by_chance, 8, by_text)
+    assert isinstance(made["cross_sequence"].objective.neighbours, AnyPrefixes)
+    assert isinstance(made["cross_sequence"].objective.synthesis, Mean)
+    assert made["intra_sequence"].objective.substitutes == AnyItems(ITEMS)
+    assert (by_chance.objectives.semantic, by_chance.objectives.learned) == (True, False)
+    with pytest.raises(InputError, match="neighbours that are learned are wanted"):
+        make_contrastive(learned, 8, by_text)
+
+
+def test_a_loss_that_is_off_asks_for_no_neighbours() -> None:
+    off = config(cross_sequence={"weight": 0, "neighbors": "learned"}, intra_sequence={"substitutes": "random"})
+    assert off.objectives.sources == {"random"}
+    assert not off.objectives.learned
 
 
 def test_a_weight_of_zero_switches_an_objective_off() -> None:

@@ -12,9 +12,10 @@ from sracl.backbones.rows import Rows
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.sequences import Int64, Sequences
 from sracl.objectives.batch import Batch
+from sracl.objectives.chance import AnyPrefixes
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.info_nce import info_nce
-from sracl.objectives.synthesis import Synthesis
+from sracl.objectives.synthesis import Mean, Synthesis
 
 
 @dataclass(eq=False)
@@ -50,6 +51,7 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
 
     pool: numbers the prefixes. neighbours: int32 `[P, k]`, -1 where there are fewer. embeddings: float32 `[P, D]`.
     Both arrays may be memory-mapped: a step reads the rows that it needs.
+    For ablations, `neighbours` may be `AnyPrefixes`, and `learned_synthesis` False gives all neighbours equal weights.
     shared: whether prefixes share rows, as those of the batch do: where a backbone counts positions from a row's end,
     a prefix's depend on its row, and of one of more than `max_length` items the oldest may be missing. Otherwise each
     neighbour is a row of its own, which costs some two fifths more tokens.
@@ -58,12 +60,13 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
     def __init__(
         self,
         pool: PrefixPool,
-        neighbours: NDArray[np.int32],
+        neighbours: NDArray[np.int32] | AnyPrefixes,
         embeddings: NDArray[np.float32],
         dimension: int,
         temperature: float = 1.0,
         dropout: float = 0.5,
         shared: bool = True,
+        learned_synthesis: bool = True,
     ) -> None:
         super().__init__()
         self.pool = pool
@@ -71,13 +74,13 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         self.embeddings = embeddings
         self.temperature = temperature
         self.shared = shared
-        self.synthesis = Synthesis(embeddings.shape[1], dimension, dropout)
+        self.synthesis = Synthesis(embeddings.shape[1], dimension, dropout) if learned_synthesis else Mean(dropout)
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnNeighbours:
         """Look the anchors' neighbours up and draw which of them the synthesis keeps."""
         users = batch.users[batch.rows.owner[anchors]]
         numbers = self.pool.number(users.numpy(), batch.positions[anchors].numpy())
-        neighbours = torch.from_numpy(np.asarray(self.neighbours[numbers], dtype=np.int64))
+        neighbours = self._neighbours_of(numbers, generator)
         used = torch.nonzero((neighbours >= 0).any(dim=1)).squeeze(1)
         neighbours = neighbours[used]
         present = neighbours >= 0
@@ -97,6 +100,11 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
             present=present,
             kept=kept,
         )
+
+    def _neighbours_of(self, numbers: Int64, generator: torch.Generator) -> Int[Tensor, "n k"]:
+        if isinstance(self.neighbours, AnyPrefixes):
+            return self.neighbours.of(torch.from_numpy(numbers), generator)
+        return torch.from_numpy(np.asarray(self.neighbours[numbers], dtype=np.int64))
 
     def _rows(self, survivors: Int64) -> tuple[Sequences, Int64]:
         """Rows that hold these prefixes, and the place where each ends."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sracl.backbones.rows import Rows, joined
 from sracl.objectives.batch import Batch
+from sracl.objectives.chance import AnyItems
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.info_nce import info_nce
 
@@ -21,18 +22,34 @@ class DrawnViews(Drawn):
     users: Int[Tensor, "A"]
 
 
+class FoundItems:
+    """Substitutes by a table of neighbours, int32 `[N, k]`, those of an item before its -1 cells."""
+
+    def __init__(self, neighbours: NDArray[np.int32]) -> None:
+        self.neighbours = torch.from_numpy(np.ascontiguousarray(neighbours, dtype=np.int64))
+        self.counts = (self.neighbours >= 0).sum(dim=1)
+
+    def of(self, items: Int[Tensor, "n"], chance: Float[Tensor, "n"]) -> Int[Tensor, "n"]:
+        """A neighbour of each item, given a number in [0, 1) for each; the item itself where it has none."""
+        counts = self.counts[items]
+        choice = (chance * counts).long().clamp_(max=self.neighbours.shape[1] - 1)
+        return torch.where(counts > 0, self.neighbours[items, choice], items)
+
+
 class IntraSequence(ContrastiveObjective[DrawnViews]):
     """InfoNCE between f(p') and f(p''), two semantic substitutions of prefix p (SRA-CL, eqs. 11 and 12).
 
-    neighbours: int32 `[N, k]`, the items that can stand in an item's place, -1 where there are fewer.
+    neighbours: int32 `[N, k]`, the items that can stand in an item's place, -1 where there are fewer; for ablations
+    `AnyItems`.
     substitution: the probability of replacing an item by one of its neighbours, drawn uniformly; an item without
     neighbours stays.
     """
 
-    def __init__(self, neighbours: NDArray[np.int32], substitution: float = 0.2, temperature: float = 1.0) -> None:
+    def __init__(
+        self, neighbours: NDArray[np.int32] | AnyItems, substitution: float = 0.2, temperature: float = 1.0
+    ) -> None:
         super().__init__()
-        self.neighbours = torch.from_numpy(np.ascontiguousarray(neighbours, dtype=np.int64))
-        self.counts = (self.neighbours >= 0).sum(dim=1)
+        self.substitutes = neighbours if isinstance(neighbours, AnyItems) else FoundItems(neighbours)
         self.substitution = substitution
         self.temperature = temperature
 
@@ -44,11 +61,8 @@ class IntraSequence(ContrastiveObjective[DrawnViews]):
 
     def _substituted(self, rows: Rows, generator: torch.Generator) -> Rows:
         chance = torch.rand(2, len(rows.items), generator=generator)
-        counts = self.counts[rows.items]
-        # The neighbours of an item stand before its -1 cells, so that a draw below its count is one of them.
-        choice = (chance[0] * counts).long().clamp_(max=self.neighbours.shape[1] - 1)
-        replaced = (chance[1] < self.substitution) & (counts > 0)
-        return Rows(torch.where(replaced, self.neighbours[rows.items, choice], rows.items), rows.lengths)
+        substitutes = self.substitutes.of(rows.items, chance[0])
+        return Rows(torch.where(chance[1] < self.substitution, substitutes, rows.items), rows.lengths)
 
     def loss(
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews

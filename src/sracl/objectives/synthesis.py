@@ -42,3 +42,22 @@ class Synthesis(nn.Module):
         weights = torch.softmax(score, dim=1)
         scale = 1.0 / (1.0 - self.dropout) if self.training else 1.0
         return weights * (kept & present) * scale
+
+
+class Mean(nn.Module):
+    """Equal weights instead, of the same form: what the learned ones are compared with in the paper's ablation."""
+
+    def __init__(self, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.dropout = dropout
+
+    def forward(
+        self,
+        anchors: Float[Tensor, "A D"],
+        neighbours: Float[Tensor, "A k D"],
+        present: Bool[Tensor, "A k"],
+        kept: Bool[Tensor, "A k"],
+    ) -> Float[Tensor, "A k"]:
+        """One over the number of those `present`, 0 for those that were dropped; scaled as the learned weights are."""
+        scale = 1.0 / (1.0 - self.dropout) if self.training else 1.0
+        return (kept & present).to(anchors.dtype) / present.sum(dim=1, keepdim=True) * scale

@@ -46,8 +46,9 @@ STAGES = (
     ),
     Stage("embed", stages.embed, ("semantics.encoder.kind", "semantics.encoder.model"), ("describe",), semantic=True),
     Stage("neighbors", stages.neighbors, ("semantics.neighbors", "semantics.search"), ("embed",), semantic=True),
-    Stage("train", stages.train, ("seed", "backbone", "objectives", "training"), ("prepare", "neighbors")),
     Stage("baseline", stages.train_plain_backbone, ("seed", "backbone", "training"), ("prepare",)),
+    Stage("learned", stages.learned, ("protocol", "semantics.neighbors", "semantics.search"), ("baseline",)),
+    Stage("train", stages.train, ("seed", "backbone", "objectives", "training"), ("prepare", "neighbors", "learned")),
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
 )
@@ -89,8 +90,9 @@ class Run:
 
     @property
     def contrastive(self) -> bool:
-        """Whether this run needs semantics: a contrastive loss is on, and the data hold texts."""
-        return self.config.objectives.contrastive and bool(self.dataset.text_columns)
+        """Whether a contrastive loss is on, and the data hold texts where it needs them."""
+        objectives = self.config.objectives
+        return objectives.contrastive and (bool(self.dataset.text_columns) or not objectives.semantic)
 
     def up_to(self, last: str) -> bool:
         """Make every stage up to and with `last` that is not done; returns whether any was made."""
@@ -106,9 +108,13 @@ class Run:
         return made
 
     def _skipped(self, stage: Stage) -> bool:
+        objectives = self.config.objectives
         if stage.name == "baseline":
-            return "backbone" not in self.config.evaluation.baselines or not self.contrastive
-        return stage.semantic and not self.contrastive
+            wanted = objectives.learned or "backbone" in self.config.evaluation.baselines
+            return not (wanted and self.contrastive)
+        if stage.name == "learned":
+            return not (objectives.learned and self.contrastive)
+        return stage.semantic and not (objectives.semantic and self.contrastive)
 
     def _make(self, stage: Stage) -> bool:
         known = self.stamps.get(stage.name)
@@ -157,8 +163,9 @@ class Run:
         """Have a stage and all that follow made anew by the next call of `up_to`."""
         names = [known.name for known in STAGES]
         self.stamps.drop(names[names.index(stage) :])
-        if stage in names[: names.index("train") + 1]:
-            shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
+        for trains, checkpoint in (("baseline", "backbone"), ("train", "model")):
+            if names.index(stage) <= names.index(trains):
+                shutil.rmtree(self.folder / "checkpoints" / checkpoint, ignore_errors=True)
         for cached in ("dataset", "split", "pool"):
             self.__dict__.pop(cached, None)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from sracl.backbones.base import Backbone
 from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.build import Frame, build_dataset
@@ -25,6 +26,7 @@ from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import load_tensors
+from sracl.training.learned import learned_index, load_learned, save_learned
 from sracl.training.loop import BEST, LAST, Trained
 from sracl.training.loop import train as run_training
 
@@ -68,7 +70,7 @@ def prepare(run: Run) -> None:
     )
     dataset.save(run.folder / "dataset")
     run.display.counts("data", report.rows())
-    if run.config.objectives.contrastive and not dataset.text_columns:
+    if run.config.objectives.contrastive and run.config.objectives.semantic and not dataset.text_columns:
         run.display.say(
             "The items have no text, so there is nothing to retrieve by: the plain backbone is trained. "
             "Give dataset.items for SRA-CL."
@@ -105,18 +107,27 @@ def neighbors(run: Run) -> None:
 
 def train(run: Run) -> None:
     """The configured backbone with its contrastive losses; leaves `checkpoints/` and `model/`."""
-    index = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool) if run.contrastive else None
-    trained = _trained(run, index, "model")
+    index = learned = None
+    if run.contrastive and run.config.objectives.semantic:
+        index = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool)
+    if run.contrastive and run.config.objectives.learned:
+        learned = load_learned(run.folder / "learned", run.pool, run.dataset.item_count)
+    trained = _trained(run, "model", index, learned)
     Recommender(trained.objective.backbone, run.config.backbone, run.dataset).save(run.folder / "model")
 
 
 def train_plain_backbone(run: Run) -> None:
     """The same backbone from the same seed without contrastive losses, for comparison."""
-    _trained(run, None, "backbone")
+    _trained(run, "backbone")
 
 
-def _trained(run: Run, index: SemanticIndex | None, name: str) -> Trained:
-    objective = make_objective(run.config, run.dataset.item_count, index, run.own_backbone)
+def learned(run: Run) -> None:
+    """Neighbours by the plain backbone's vectors, to `learned/`."""
+    save_learned(learned_index(_plain_backbone(run), run.pool, run.config), run.folder / "learned")
+
+
+def _trained(run: Run, name: str, index: SemanticIndex | None = None, learned: SemanticIndex | None = None) -> Trained:
+    objective = make_objective(run.config, run.dataset.item_count, index, run.own_backbone, learned)
     folder = run.folder / "checkpoints" / name
     board = TensorBoard(run.folder / "tensorboard" / name)
     targets = TrainingRows.of(run.split.training, run.config.dataset.max_length).target_count
@@ -152,10 +163,14 @@ def _baselines(run: Run) -> dict[str, Scorer]:
         elif name == "repeat-last":
             made[name] = RepeatLast(run.split.training, run.dataset.item_count)
         elif run.contrastive:
-            objective = make_objective(run.config, run.dataset.item_count, None, run.own_backbone)
-            objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
-            made[f"plain {run.config.backbone.name}"] = BackboneScorer(objective.backbone)
+            made[f"plain {run.config.backbone.name}"] = BackboneScorer(_plain_backbone(run))
     return made
+
+
+def _plain_backbone(run: Run) -> Backbone:
+    objective = make_objective(run.config, run.dataset.item_count, None, run.own_backbone)
+    objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
+    return objective.backbone
 
 
 def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> dict[str, Any]:

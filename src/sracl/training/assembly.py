@@ -3,12 +3,14 @@
 from sracl.backbones import BACKBONES, Backbone
 from sracl.backbones.behaviour import check_behaviour
 from sracl.backbones.named import import_backbone, is_own, own_settings
-from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
+from sracl.config import BackboneConfig, RunConfig
 from sracl.errors import InputError
+from sracl.objectives.chance import AnyItems, AnyPrefixes
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 from sracl.semantics.index import SemanticIndex
+from sracl.semantics.pool import exclusion
 from sracl.training.loop import built_from_seed
 
 
@@ -49,39 +51,59 @@ def with_own_backbone(config: RunConfig, own: type[Backbone] | None = None) -> t
     return config.model_copy(update={"backbone": BackboneConfig.model_validate({"name": name} | settings)}), own
 
 
-def make_contrastive(config: ObjectivesConfig, dimension: int, index: SemanticIndex) -> dict[str, Weighted]:
-    """The contrastive objectives of weight above 0, by the name that losses and logs show."""
-    cross, intra = config.cross_sequence, config.intra_sequence
+def make_contrastive(
+    config: RunConfig, dimension: int, index: SemanticIndex | None, learned: SemanticIndex | None = None
+) -> dict[str, Weighted]:
+    """The contrastive objectives of weight above 0, by the name that losses and logs show.
+
+    index: neighbours by texts; learned: by a trained backbone's vectors. Only what the settings ask for must be given.
+    """
+    cross, intra = config.objectives.cross_sequence, config.objectives.intra_sequence
     made: dict[str, Weighted] = {}
     if cross.weight > 0:
+        found = _given(learned if cross.neighbors == "learned" else index, cross.neighbors)
+        any_prefixes = AnyPrefixes(exclusion(found.pool, config.protocol), found.prefix_neighbors.shape[1])
         objective = CrossSequence(
-            index.pool,
-            index.prefix_neighbors,
-            index.prefix_embeddings,
+            found.pool,
+            any_prefixes if cross.neighbors == "random" else found.prefix_neighbors,
+            found.prefix_embeddings,
             dimension,
             cross.temperature,
             cross.dropout,
             cross.shared_rows,
+            cross.synthesis == "learned",
         )
         made["cross_sequence"] = Weighted(objective, cross.weight)
     if intra.weight > 0:
+        found = _given(learned if intra.substitutes == "learned" else index, intra.substitutes)
+        substitutes = AnyItems(len(found.item_neighbors)) if intra.substitutes == "random" else found.item_neighbors
         made["intra_sequence"] = Weighted(
-            IntraSequence(index.item_neighbors, intra.substitution, intra.temperature), intra.weight
+            IntraSequence(substitutes, intra.substitution, intra.temperature), intra.weight
         )
     return made
 
 
+def _given(index: SemanticIndex | None, source: str) -> SemanticIndex:
+    if index is None:
+        raise InputError(f"neighbours that are {source} are wanted, but no such index is given")
+    return index
+
+
 def make_objective(
-    config: RunConfig, item_count: int, index: SemanticIndex | None, own: type[Backbone] | None = None
+    config: RunConfig,
+    item_count: int,
+    index: SemanticIndex | None,
+    own: type[Backbone] | None = None,
+    learned: SemanticIndex | None = None,
 ) -> TrainingObjective:
     """What the run trains, with initial weights that depend on `config.seed` alone; without an index, no contrast.
 
-    own: as in `make_backbone`.
+    own: as in `make_backbone`; index, learned: as in `make_contrastive`.
     """
 
     def build() -> TrainingObjective:
         backbone = make_backbone(config.backbone, item_count, config.dataset.max_length, own)
-        contrastive = make_contrastive(config.objectives, backbone.dimension, index) if index else {}
+        contrastive = make_contrastive(config, backbone.dimension, index, learned) if index or learned else {}
         return TrainingObjective(backbone, contrastive, config.objectives.anchors_per_row)
 
     return built_from_seed(config.seed, build)
