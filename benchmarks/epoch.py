@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from reference.oracle import Oracle, Prefix
 from sracl.config import RunConfig, read_config
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
@@ -120,7 +120,7 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     config = read_config(arguments.run_dir / "config.yaml")
     dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = LeaveOneOut.of(dataset.histories)
+    split = leave_one_out(dataset.histories)
     index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
     rows = TrainingRows.of(split.training, config.dataset.max_length)
     whole = make_objective(config, dataset.item_count, index)

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from sracl.config import read_config
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.semantics import index
 from sracl.semantics.pool import exclusion
 from sracl.semantics.search import neighbours, recall_of
@@ -44,7 +44,7 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     config = read_config(arguments.run_dir / "config.yaml", [])
     dataset = Dataset.load(arguments.run_dir / "dataset")
-    pool = pool_of(LeaveOneOut.of(dataset.histories), config)
+    pool = pool_of(leave_one_out(dataset.histories), config)
     embeddings = np.array(index.open_array(arguments.run_dir / "semantics" / index.PREFIX_EMBEDDINGS, len(pool)))
     memory, excluded = config.semantics.memory_mb * 2**20, exclusion(pool, config.protocol)
     seconds, found, peaks = {}, {}, {}

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from sracl.config import RunConfig, read_config
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, leave_one_out
 from sracl.errors import SraclError
 from sracl.semantics.embeddings import embed_texts
 from sracl.semantics.encoders import make_encoder
@@ -57,7 +57,7 @@ def settings(run_dir: Path, overrides: list[str]) -> RunConfig:
 
 def described(writer: LanguageModelWriter, dataset: Dataset, config: RunConfig, items: list[int]) -> list[str | None]:
     """The model's texts of some items, None where its answers cannot be used."""
-    pool = pool_of(LeaveOneOut.of(dataset.histories), config)
+    pool = pool_of(leave_one_out(dataset.histories), config)
     requests = list(writer.item_requests(dataset, pool, items))
     with AnswerStore(config.semantics.writer.store) as store:
         writer.ask("items", store, iter(requests), lambda request, answer: usable(writer.read_item, answer))
@@ -71,10 +71,10 @@ def described(writer: LanguageModelWriter, dataset: Dataset, config: RunConfig, 
     return texts
 
 
-def companions(split: LeaveOneOut, place: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+def companions(split: Split, place: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     """Whether two chosen items are held-out companions, `[count, count]`. place: of every item, -1 if not chosen."""
     found = np.zeros((count, count), dtype=bool)
-    for user in split.users:
+    for user in split.test.users:
         history = place[split.histories[int(user)]]
         held, all_ = history[-2:], history[history >= 0]
         for target in held[held >= 0]:
@@ -105,7 +105,7 @@ def main() -> None:
     arguments = parser.parse_args()
     config = settings(arguments.run_dir, arguments.overrides)
     dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = LeaveOneOut.of(dataset.histories)
+    split = leave_one_out(dataset.histories)
     bought = np.bincount(split.training.values, minlength=dataset.item_count)
     chosen = np.argsort(-bought, kind="stable")[: arguments.items]
     writer = make_writer(config.semantics, told)

@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import read_config
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.next_item import next_item_loss
 from sracl.objectives.training_objective import TrainingObjective
@@ -146,7 +146,7 @@ def main() -> None:
     keep_freed_memory()
     config = read_config(arguments.run_dir / "config.yaml")
     dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = LeaveOneOut.of(dataset.histories)
+    split = leave_one_out(dataset.histories)
     index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
     rows = TrainingRows.of(split.training, config.dataset.max_length)
     targets_per_step = config.training.targets_per_step

@@ -1,6 +1,7 @@
 """Writes docs/configuration.md from the configuration's own fields: `python docs/make_reference.py`."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -14,7 +15,8 @@ from sracl.config import RunConfig
 
 TARGET = Path(__file__).parent / "configuration.md"
 WORDS = {
-    str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", NoneType: "null",
+    str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", datetime: "date",
+    NoneType: "null",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from sracl.config import make_config
 from sracl.datasets.build import Columns, build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.named import load_named
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, leave_one_out
 from sracl.evaluation.evaluate import evaluate
 from sracl.fitting import build_index
 from sracl.objectives.cross_sequence import CrossSequence
@@ -30,7 +30,7 @@ MAX_LENGTH = 20
 TARGETS_PER_STEP = 350
 
 
-def prepared(interactions: Path | None, items: Path | None) -> tuple[Dataset, LeaveOneOut, SemanticIndex]:
+def prepared(interactions: Path | None, items: Path | None) -> tuple[Dataset, Split, SemanticIndex]:
     """The data, its split, and the neighbours that the texts give."""
     settings = make_config({"dataset": {"name": "ml-100k", "max_length": MAX_LENGTH}, "semantics": {"neighbors": 5}})
     if interactions is not None:
@@ -38,7 +38,7 @@ def prepared(interactions: Path | None, items: Path | None) -> tuple[Dataset, Le
     else:
         raw = load_named("ml-100k")
         dataset, _ = build_dataset(raw.interactions, raw.items, Columns(text=raw.text))
-    split = LeaveOneOut.of(dataset.histories)
+    split = leave_one_out(dataset.histories)
     return dataset, split, build_index(dataset, split, settings)
 
 

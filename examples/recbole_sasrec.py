@@ -30,7 +30,7 @@ from sracl.config import make_config
 from sracl.datasets.build import Columns, build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.named import load_named
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.fitting import build_index
 from sracl.objectives.batch import NO_TARGET, Batch
 from sracl.objectives.contrastive import ContrastiveObjective
@@ -169,7 +169,7 @@ def main() -> None:
     else:
         raw = load_named("ml-100k")
         dataset, _ = build_dataset(raw.interactions, raw.items, Columns(text=raw.text))
-    index = build_index(dataset, LeaveOneOut.of(dataset.histories), settings)
+    index = build_index(dataset, leave_one_out(dataset.histories), settings)
     # RecBole writes its logs into the working directory.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         found = train(dataset, index, Path(folder), arguments.epochs, arguments.weight)

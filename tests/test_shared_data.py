@@ -8,7 +8,7 @@ import pytest
 
 from sracl.config import read_config
 from sracl.datasets.build import build_dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.datasets.tables import Columns
 from sracl.semantics.pool import prefix_pool
 from sracl.semantics.stages import pool_of
@@ -39,12 +39,12 @@ def test_counts_are_the_published_ones_and_the_5_core_removes_nothing(name: str)
 
 def test_beautys_prefixes_are_counted_by_protocol_and_seven_titles_are_blank() -> None:
     config, dataset, _ = prepared("amazon-beauty")
-    split = LeaveOneOut.of(dataset.histories)
+    split = leave_one_out(dataset.histories)
     assert len(pool_of(split, config)) == 198_502 - 2 * 22_363
     assert len(prefix_pool(split, "paper", 20)) == 198_502 - 22_363
     assert dataset.catalogue["title"].null_count() == 7
     assert dataset.catalogue.filter(pl.col("title").is_null())["attributes"].null_count() == 0
-    assert len(split.users) == 22_363
+    assert len(split.test.users) == 22_363
 
 
 def test_sports_items_without_a_text_are_counted() -> None:

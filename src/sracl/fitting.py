@@ -8,7 +8,7 @@ from sracl.backbones.named import named_section
 from sracl.config import RunConfig, make_config
 from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, make_split
 from sracl.datasets.tables import Columns
 from sracl.recommender import Recommender
 from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
@@ -60,7 +60,7 @@ def fit(
         repeats=config.dataset.repeats,
         domain=config.semantics.domain,
     )
-    split = LeaveOneOut.of(dataset.histories)
+    split = make_split(dataset, config.dataset.split)
     objectives = config.objectives
     contrastive = objectives.contrastive and (bool(dataset.text_columns) or not objectives.semantic)
     index = build_index(dataset, split, config) if contrastive and objectives.semantic else None
@@ -73,7 +73,7 @@ def fit(
     return Recommender(trained.objective.backbone, config.backbone, dataset)
 
 
-def build_index(dataset: Dataset, split: LeaveOneOut, config: RunConfig) -> SemanticIndex:
+def build_index(dataset: Dataset, split: Split, config: RunConfig) -> SemanticIndex:
     """The semantic index in memory: what the stages describe, embed and neighbors leave on disk."""
     pool = pool_of(split, config)
     writer, encoder = make_writer(config.semantics), make_encoder(config.semantics.encoder)

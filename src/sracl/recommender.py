@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ class Recommender:
     def save(self, folder: Path | str) -> None:
         """Write the recommender to a folder that `load` opens, whole or not at all."""
         with folder_written_aside(Path(folder)) as aside:
-            self.dataset.save(aside / "dataset")
+            replace(self.dataset, clock="none", times=None).save(aside / "dataset")
             save_tensors(aside / "weights.safetensors", self.backbone.state_dict(), {})
             write_json(
                 aside / "model.json",

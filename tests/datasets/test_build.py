@@ -173,7 +173,7 @@ def test_columns_may_have_any_name_and_lie_among_others() -> None:
 def test_a_user_with_one_interaction_is_kept_where_the_minimum_allows() -> None:
     dataset, report = built([(1, "a", 1), (2, "a", 1), (2, "b", 2), (2, "c", 3)])
     assert dataset.user_count == 2
-    assert count(report, "users with fewer than 3 interactions (only train)") == 1
+    assert count(report, "users with fewer than 3 interactions") == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sracl.datasets.sequences import Sequences
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, leave_one_out
 from sracl.errors import InputError
 from sracl.evaluation.evaluate import evaluate
 
@@ -23,15 +23,15 @@ class Fixed:
         return self.scores[torch.from_numpy(users)]
 
 
-def split_of(lengths: list[int], seed: int = 0) -> LeaveOneOut:
+def split_of(lengths: list[int], seed: int = 0) -> Split:
     random = np.random.default_rng(seed)
     owners = np.repeat(np.arange(len(lengths)), lengths)
-    return LeaveOneOut.of(Sequences.from_sorted(owners, random.integers(0, ITEMS, len(owners)), len(lengths)))
+    return leave_one_out(Sequences.from_sorted(owners, random.integers(0, ITEMS, len(owners)), len(lengths)))
 
 
 def test_a_small_example_by_hand() -> None:
     # One user, history 3 1 0 2: test target 2, seen 3 1 0; item 3 scores best, then the target, then the others.
-    split = LeaveOneOut.of(Sequences.from_sorted(np.zeros(4, dtype=np.int64), np.array([3, 1, 0, 2]), 1))
+    split = leave_one_out(Sequences.from_sorted(np.zeros(4, dtype=np.int64), np.array([3, 1, 0, 2]), 1))
     found = evaluate(Fixed(np.array([[0.1, 0.2, 0.5, 0.9]])), split, "test", (1, 2))
     assert found.kept == pytest.approx(
         {"HR@1": 0, "NDCG@1": 0, "MRR@1": 0, "HR@2": 1, "NDCG@2": 1 / np.log2(3), "MRR@2": 0.5}
@@ -54,5 +54,5 @@ def test_blocks_do_not_change_the_result(memory: int) -> None:
 
 
 def test_no_user_to_evaluate_is_an_error() -> None:
-    with pytest.raises(InputError, match="3 interactions"):
+    with pytest.raises(InputError, match="leave-one-out leaves nothing for test"):
         evaluate(Fixed(np.zeros((2, ITEMS))), split_of([2, 1]), "test")

@@ -11,7 +11,7 @@ import torch
 
 from sracl.config import make_config
 from sracl.datasets.build import Columns, build_dataset
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.fitting import build_index
 from support.small_run import USERS, write_data
 
@@ -41,7 +41,7 @@ def prepared(tmp_path, monkeypatch):
     write_data(tmp_path)
     dataset, _ = build_dataset(tmp_path / "interactions.csv", tmp_path / "items.csv", Columns(), min_interactions=2)
     settings = make_config({"dataset": {"name": "ml-100k", "max_length": 20}, "semantics": {"neighbors": 3}})
-    return dataset, build_index(dataset, LeaveOneOut.of(dataset.histories), settings)
+    return dataset, build_index(dataset, leave_one_out(dataset.histories), settings)
 
 
 def test_recboles_prefixes_are_those_of_the_index(example, prepared, tmp_path) -> None:

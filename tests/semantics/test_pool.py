@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.sequences import Sequences
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.errors import SraclError
 from sracl.semantics.pool import assert_training_only, exclusion, prefix_pool, same_user_share
 from support.batches import histories_of
@@ -17,7 +17,7 @@ lengths = st.lists(st.integers(1, 9), min_size=1, max_size=8)
 
 @given(lengths)
 def test_strict_sees_training_items_only(lengths: list[int]) -> None:
-    split = LeaveOneOut.of(histories_of(lengths, 1000))
+    split = leave_one_out(histories_of(lengths, 1000))
     pool = prefix_pool(split, "strict", 5)
     assert_training_only(pool, split)
     for user, length in enumerate(lengths):
@@ -27,7 +27,7 @@ def test_strict_sees_training_items_only(lengths: list[int]) -> None:
 
 @given(lengths)
 def test_paper_also_sees_the_validation_item_and_never_the_test_item(lengths: list[int]) -> None:
-    split = LeaveOneOut.of(histories_of(lengths, 1000))
+    split = leave_one_out(histories_of(lengths, 1000))
     pool = prefix_pool(split, "paper", 5)
     for user, length in enumerate(lengths):
         expected = split.histories[user][: length - 1 if length >= 3 else length]
@@ -35,7 +35,7 @@ def test_paper_also_sees_the_validation_item_and_never_the_test_item(lengths: li
 
 
 def test_a_pool_with_a_validation_item_is_refused_under_strict() -> None:
-    split = LeaveOneOut.of(histories_of([5, 6], 1000))
+    split = leave_one_out(histories_of([5, 6], 1000))
     with pytest.raises(SraclError, match="training interactions only"):
         assert_training_only(prefix_pool(split, "paper", 5), split)
     swapped = Sequences(split.training.values[::-1].copy(), split.training.offsets)

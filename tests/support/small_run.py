@@ -11,15 +11,19 @@ ITEMS = 30
 USERS = 40
 
 
-def write_data(folder: Path, seed: int = 0) -> None:
-    """`interactions.csv` and `items.csv`: users walk through one or two kinds of products, in order of time."""
+def write_data(folder: Path, seed: int = 0, spread: int = 0) -> None:
+    """`interactions.csv` and `items.csv`: users walk through one or two kinds of products, in order of time.
+
+    spread: 0 counts each user's interactions; otherwise a user begins at one of so many moments.
+    """
     draw = random.Random(seed)
     rows = []
     for user in range(USERS):
         kinds = draw.sample(range(len(KINDS)), 2)
+        begin = 1000 + (draw.randrange(spread) if spread else 0)
         for step in range(draw.randint(6, 12)):
             item = draw.choice(kinds) + len(KINDS) * draw.randrange(ITEMS // len(KINDS))
-            rows.append({"user_id": f"u{user:03d}", "item_id": f"i{item:02d}", "timestamp": 1000 + step})
+            rows.append({"user_id": f"u{user:03d}", "item_id": f"i{item:02d}", "timestamp": begin + step})
     pl.DataFrame(rows).write_csv(folder / "interactions.csv")
     items = [
         {"item_id": f"i{item:02d}", "title": f"{KINDS[item % len(KINDS)]} number {item}", "brand": f"brand {item % 4}"}

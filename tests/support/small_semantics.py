@@ -8,7 +8,7 @@ import polars as pl
 from sracl.config import RunConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, leave_one_out
 from sracl.semantics.encoders import Encoder
 from sracl.semantics.stages import describe, embed, find_neighbors, pool_of
 from sracl.semantics.writers import TemplateWriter
@@ -36,14 +36,14 @@ def small_config(**changes: object) -> RunConfig:
     return RunConfig.model_validate(values)
 
 
-def described(folder: Path, dataset: Dataset, config: RunConfig) -> LeaveOneOut:
+def described(folder: Path, dataset: Dataset, config: RunConfig) -> Split:
     """The describe stage in `folder`; returns the split."""
-    split = LeaveOneOut.of(dataset.histories)
+    split = leave_one_out(dataset.histories)
     describe(folder, dataset, pool_of(split, config), TemplateWriter(), config)
     return split
 
 
-def indexed(folder: Path, dataset: Dataset, config: RunConfig, encoder: Encoder) -> LeaveOneOut:
+def indexed(folder: Path, dataset: Dataset, config: RunConfig, encoder: Encoder) -> Split:
     """All three semantic stages in `folder`; returns the split."""
     split = described(folder, dataset, config)
     embed(folder, dataset, pool_of(split, config), encoder, lambda texts: None)

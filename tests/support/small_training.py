@@ -6,7 +6,7 @@ from sracl.backbones import SASRec
 from sracl.config import TrainingConfig
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.sequences import Sequences
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, leave_one_out
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.training_objective import TrainingObjective, Weighted
@@ -17,16 +17,16 @@ from support.batches import unit_vectors
 ITEMS, LENGTH, WIDTH = 24, 8, 8
 
 
-def walks(users: int = 60, seed: int = 0) -> LeaveOneOut:
+def walks(users: int = 60, seed: int = 0) -> Split:
     """Histories that mostly step to the next item, so that there is something to learn."""
     random = np.random.default_rng(seed)
     lengths = random.integers(5, 14, users)
     steps = np.where(random.random(lengths.sum()) < 0.9, 1, random.integers(0, ITEMS, lengths.sum()))
     items = np.cumsum(steps) % ITEMS
-    return LeaveOneOut.of(Sequences.from_sorted(np.repeat(np.arange(users), lengths), items, users))
+    return leave_one_out(Sequences.from_sorted(np.repeat(np.arange(users), lengths), items, users))
 
 
-def small_objective(split: LeaveOneOut, seed: int = 0) -> TrainingObjective:
+def small_objective(split: Split, seed: int = 0) -> TrainingObjective:
     """SASRec of width 8 with dropout and both contrastive losses."""
     pool = PrefixPool(split.training, LENGTH)
     embeddings = unit_vectors(len(pool), 6)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sracl.backbones.scorer import BackboneScorer
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
 from sracl.training.checkpoint import load_tensors
@@ -109,7 +109,7 @@ def test_the_watcher_is_told_of_every_target_and_of_running_means() -> None:
     train(small_objective(split), split, settings(epochs=2), 0, watcher=recorder)
     for record in recorder.records:
         of_epoch = [step for step in recorder.steps if step[0] == record["epoch"]]
-        assert sum(targets for _, targets, _ in of_epoch) == int(split.training.lengths.sum() - len(split.users))
+        assert sum(targets for _, targets, _ in of_epoch) == int(split.training.lengths.sum() - len(split.test.users))
         assert of_epoch[-1][2] == pytest.approx(record["losses"], rel=1e-5)
         assert set(record["losses"]) == {"next_item", "cross_sequence", "intra_sequence"}
         assert record["targets_per_second"] > 0
@@ -127,7 +127,7 @@ def test_a_damaged_checkpoint_is_named_and_never_trained_over(tmp_path) -> None:
 
 
 def test_nothing_to_learn_is_an_error() -> None:
-    split = LeaveOneOut.of(histories_of([1, 1, 3], 5))
+    split = leave_one_out(histories_of([1, 1, 3], 5))
     with pytest.raises(SraclError, match="nothing to learn"):
         train(small_objective(walks()), split, settings(), 0)
 

@@ -8,6 +8,7 @@ from sracl.config.reading import make_config, read_config
 from sracl.config.run import RunConfig
 from sracl.config.section import Section
 from sracl.config.semantics import EncoderConfig, SemanticsConfig, WriterConfig
+from sracl.config.split import SplitConfig
 from sracl.config.training import TrainingConfig
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "RunConfig",
     "Section",
     "SemanticsConfig",
+    "SplitConfig",
     "TrainingConfig",
     "WriterConfig",
     "make_config",

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sracl.config.section import Section
+from sracl.config.split import SplitConfig
 
 
 class ColumnsConfig(Section):
@@ -27,6 +28,7 @@ class DatasetConfig(Section):
     min_interactions: int = Field(5, ge=1, description="k-core: users and items with fewer are removed, iterated")
     repeats: Literal["keep", "first", "last"] = Field("keep", description="of the same item by the same user")
     max_length: int = Field(20, ge=2, description="most recent items of a history that the model reads")
+    split: SplitConfig = SplitConfig()
 
     @model_validator(mode="after")
     def _one_source(self) -> "DatasetConfig":

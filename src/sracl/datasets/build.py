@@ -6,7 +6,7 @@
 3. Histories are in time order; where times tie, the file's order stands.
 4. Repeated interactions of a user with an item are kept (`repeats`: keep, first or last).
 5. Users and items with fewer than `min_interactions` interactions are removed, iterated until none is left.
-6. Users with fewer than 3 interactions are kept and only train.
+6. Users with fewer than 3 interactions are kept; under leave-one-out they only train.
 7. The catalogue holds the items of the interactions that are left. Of several rows of one item in the items table the
    first counts; texts of other items are left out; items without a row or without text are kept.
 
@@ -20,12 +20,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sracl.datasets.catalogue import build_catalogue, text_columns_of
+from sracl.datasets.clock import PER_SECOND
 from sracl.datasets.core import k_core
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.interactions import in_order, read_interactions
 from sracl.datasets.report import PrepareReport
 from sracl.datasets.sequences import Int64, Sequences
-from sracl.datasets.split import MINIMUM_LENGTH
+from sracl.datasets.splits.leave_one_out import MINIMUM_LENGTH
 from sracl.datasets.tables import Columns, Frame, open_table
 from sracl.errors import InputError
 
@@ -53,7 +54,7 @@ def build_dataset(
     table = read_interactions(open_table(interactions, "interactions"), columns)
     report.describe("read", np.bincount(table.frame["user"].to_numpy()), len(table.item_ids))
     frame = in_order(table, columns.time is not None, repeats, report)
-    user, item = frame["user"].to_numpy(), frame["item"].to_numpy()
+    user, item, time = (frame[name].to_numpy() for name in ("user", "item", "time"))
     stays = k_core(user, item, min_interactions)
     if not stays.any():
         raise InputError(
@@ -72,10 +73,13 @@ def build_dataset(
         histories=Sequences.from_sorted(user, item, len(user_numbers)),
         text_columns=text,
         domain=domain,
+        clock=table.clock,
+        times=time[stays] if table.clock in PER_SECOND else None,
     )
     lengths = dataset.histories.lengths
     report.add(
-        f"users with fewer than {MINIMUM_LENGTH} interactions (only train)", int((lengths < MINIMUM_LENGTH).sum())
+        f"users with fewer than {MINIMUM_LENGTH} interactions (leave-one-out: only train)",
+        int((lengths < MINIMUM_LENGTH).sum()),
     )
     report.describe("kept", lengths, dataset.item_count)
     return dataset, report

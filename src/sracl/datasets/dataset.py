@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from sracl.datasets.clock import PER_SECOND, Clock
 from sracl.datasets.sequences import Int64, Sequences
 from sracl.errors import InputError
 from sracl.files import folder_written_aside, write_json
@@ -22,6 +24,8 @@ class Dataset:
     histories: each user's item numbers in time order, oldest first, all interactions.
     text_columns: the catalogue's columns that describe an item, the most telling first; empty: there is no text.
     domain: what the items are, in the plural (`films`), or None.
+    clock: what the times of the interactions count; times: `[total]`, int64 or float64, beside `histories.values`, None
+    where moments of two users cannot be compared (clock `none` or `order`).
     """
 
     users: pl.DataFrame
@@ -29,6 +33,8 @@ class Dataset:
     histories: Sequences
     text_columns: tuple[str, ...] = ()
     domain: str | None = None
+    clock: Clock = "none"
+    times: NDArray[np.int64] | NDArray[np.float64] | None = None
 
     @property
     def user_count(self) -> int:
@@ -47,26 +53,33 @@ class Dataset:
         return self.catalogue.select(pl.coalesce(title, pl.col("item_id").cast(pl.String))).to_series()
 
     def save(self, folder: Path) -> None:
-        """Write `users.parquet`, `catalogue.parquet`, `histories*.npy` and `dataset.json`, all or nothing."""
+        """Write `users.parquet`, `catalogue.parquet`, `histories*.npy`, `times.npy` and `dataset.json`, or nothing."""
         with folder_written_aside(folder) as aside:
             self.users.write_parquet(aside / "users.parquet")
             self.catalogue.write_parquet(aside / "catalogue.parquet")
             self.histories.save(aside, "histories")
-            facts = {"users": self.user_count, "items": self.item_count, "interactions": len(self.histories.values)}
-            write_json(aside / "dataset.json", facts | {"text_columns": self.text_columns, "domain": self.domain})
+            if self.times is not None:
+                np.save(aside / "times.npy", self.times)
+            counts = {"users": self.user_count, "items": self.item_count, "interactions": len(self.histories.values)}
+            facts = {"text_columns": self.text_columns, "domain": self.domain, "clock": self.clock}
+            write_json(aside / "dataset.json", counts | facts)
 
     @classmethod
     def load(cls, folder: Path) -> "Dataset":
-        """Open what `save` wrote; the histories are memory-mapped. Raises InputError where it is damaged."""
+        """Open what `save` wrote; histories and times are memory-mapped. Raises InputError where it is damaged."""
         try:
             facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
             counts = (facts["users"], facts["items"], facts["interactions"])
+            clock = facts.get("clock", "none")  # data prepared before times were kept have none
+            timed = clock in PER_SECOND
             dataset = cls(
                 users=pl.read_parquet(folder / "users.parquet", glob=False),
                 catalogue=pl.read_parquet(folder / "catalogue.parquet", glob=False),
                 histories=Sequences.load(folder, "histories"),
                 text_columns=tuple(facts["text_columns"]),
                 domain=facts["domain"],
+                clock=clock,
+                times=np.load(folder / "times.npy", mmap_mode="r", allow_pickle=False) if timed else None,
             )
         except (OSError, ValueError, KeyError, TypeError, EOFError, pl.exceptions.PolarsError) as error:
             raise InputError(f"{folder} holds no readable data set ({error}); run `sracl prepare` again") from error
@@ -85,6 +98,8 @@ class Dataset:
             wrong = "its files do not hold the counts it states"
         elif len(histories.values) and not 0 <= histories.values.min() <= histories.values.max() < self.item_count:
             wrong = "its histories hold numbers of no item"
+        elif self.times is not None:
+            wrong = wrong_times(self.times, histories)
         if wrong:
             raise InputError(f"{folder} is damaged: {wrong}; run `sracl prepare` again")
 
@@ -95,6 +110,18 @@ class Dataset:
     def user_numbers(self, ids: pl.Series) -> Int64:
         """Number of every user id, `[len(ids)]`. Raises InputError naming the first unknown ids."""
         return numbers_of(self.users["user_id"], ids, "user")
+
+
+def wrong_times(times: NDArray[Any], histories: Sequences) -> str | None:
+    """What is wrong with the times of these histories, if anything."""
+    if times.dtype not in (np.int64, np.float64) or times.shape != histories.values.shape:
+        return "its times are not a number for every interaction"
+    if not np.isfinite(times).all():
+        return "its times hold NaN or infinite values"
+    falls = times[1:] < times[:-1]
+    starts = histories.offsets[1:-1]
+    falls[starts[(starts > 0) & (starts < len(times))] - 1] = False  # from one history to the next it may fall
+    return "its histories are not in the order of their times" if falls.any() else None
 
 
 def numbers_of(known: pl.Series, ids: pl.Series, kind: str) -> Int64:

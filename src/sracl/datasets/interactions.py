@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from sracl.datasets.clock import Clock, clock_of
 from sracl.datasets.identifiers import key_of, numbered_ids
 from sracl.datasets.report import PrepareReport
 from sracl.datasets.tables import Columns, Opened
@@ -15,11 +16,12 @@ from sracl.errors import InputError
 
 @dataclass(frozen=True)
 class Interactions:
-    """user_ids, item_ids: the ids by number; frame: columns `user`, `item` (uint32 numbers) and `time`."""
+    """user_ids, item_ids: the ids by number; frame: columns `user`, `item` (uint32 numbers) and `time`, in `clock`."""
 
     user_ids: pl.Series
     item_ids: pl.Series
     frame: pl.DataFrame
+    clock: Clock
 
 
 def read_interactions(table: Opened, columns: Columns) -> Interactions:
@@ -50,7 +52,9 @@ def read_interactions(table: Opened, columns: Columns) -> Interactions:
     if frame["user"].null_count() or frame["item"].null_count():
         raise InputError(f"{table.name} gave other ids when it was read again; is it being written?")
     times = sortable_times(frame["time"].rename(columns.time or "time"), table.name)
-    return Interactions(users["id"], items["id"], frame.with_columns(times.alias("time")))
+    timed = columns.time is not None
+    clock = clock_of(frame["time"], times.to_numpy(), frame["user"].to_numpy()) if timed else "none"
+    return Interactions(users["id"], items["id"], frame.with_columns(times.alias("time")), clock)
 
 
 def _lookup(ids: pl.DataFrame, kind: str) -> pl.LazyFrame:

@@ -17,10 +17,12 @@ class PrefixPool:
 
     sequences: what the pool may see: the training items (`strict`), or these and the validation item (`paper`).
     max_length: a prefix is cut to its most recent `max_length` items.
+    training_lengths: how many of each sequence's items train, `[users]`; None: all.
     """
 
     sequences: Sequences
     max_length: int
+    training_lengths: Int64 | None = None
 
     def __len__(self) -> int:
         return len(self.sequences.values)
@@ -34,6 +36,12 @@ class PrefixPool:
     def positions(self) -> Int64:
         """Number of items in every prefix before it is cut, `[prefixes]`."""
         return np.arange(len(self)) - np.repeat(self.sequences.offsets[:-1], self.sequences.lengths) + 1
+
+    @property
+    def last_trained(self) -> Int64:
+        """Every user's number of training items, at least 1, `[users]`."""
+        lengths = self.sequences.lengths if self.training_lengths is None else self.training_lengths
+        return np.maximum(lengths, 1)
 
     def number(self, users: NDArray[np.integer], positions: NDArray[np.integer]) -> Int64:
         """Number of the prefix of each user with so many items, `[n]`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sracl.datasets.sequences import Int64, Sequences
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Part, Split
 from sracl.errors import InputError
 from sracl.evaluation.metrics import metrics_at
 from sracl.evaluation.products import ranks_of_products
@@ -44,39 +44,45 @@ class FactorScorer(Scorer, Protocol):
 class Evaluation:
     """Metrics with seen items kept in the ranking and removed from it, and what they are means of.
 
-    users: numbers of the evaluated users, `[evaluated]`; ranks: of their targets.
+    ranks: of the targets, `[n]`; users: numbers of their users, rising, `[n]`. known: the same metrics over the
+    targets whose item occurs in training alone, seen items kept; None where there is no such target.
     """
 
     kept: dict[str, float]
     unseen: dict[str, float]
     ranks: Ranks
     users: Int64
+    known: dict[str, float] | None
 
 
 def evaluate(
     scorer: Scorer,
-    split: LeaveOneOut,
-    part: Literal["validation", "test"],
+    split: Split,
+    part: Part,
     cutoffs: Sequence[int] = (5, 10, 20),
     memory: int = DEFAULT_MEMORY,
 ) -> Evaluation:
-    """Rank every evaluated user's target among all items; the seen items are those of the history that is read.
+    """Rank every target of a part among all items; the seen items are those of the history that is read.
 
-    memory: bound on the scores held at a time, in bytes. Raises InputError where no user can be evaluated.
+    A target of an item that training does not know is ranked like any other, by what an untrained vector scores.
+    memory: bound on the scores held at a time, in bytes. Raises InputError where the part has no targets.
     """
     inputs, targets = split.inputs(part), torch.from_numpy(split.targets(part))
+    users = split.part(part).users
     if len(inputs) == 0:
-        raise InputError("no user can be evaluated: none has 3 interactions")
+        raise InputError(f"no user can be evaluated: the split {split.name} leaves nothing for {part}")
     found: list[Ranks] = []
     begin, block = 0, 1
     while begin < len(inputs):
         numbers = np.arange(begin, min(begin + block, len(inputs)))
-        ranks, items = _ranks_of_block(scorer, inputs.chosen(numbers), split.users[numbers], targets[numbers])
+        ranks, items = _ranks_of_block(scorer, inputs.chosen(numbers), users[numbers], targets[numbers])
         found.append(Ranks(ranks.kept.cpu(), ranks.unseen.cpu()))
         # The first block of one user tells how wide a row of scores is.
         begin, block = begin + len(numbers), max(1, memory // (BYTES_A_SCORE * items))
     ranks = Ranks(torch.cat([r.kept for r in found]), torch.cat([r.unseen for r in found]))
-    return Evaluation(metrics_at(ranks.kept, cutoffs), metrics_at(ranks.unseen, cutoffs), ranks, split.users)
+    known = torch.from_numpy(split.known(part))
+    of_known = metrics_at(ranks.kept[known], cutoffs) if known.any() else None
+    return Evaluation(metrics_at(ranks.kept, cutoffs), metrics_at(ranks.unseen, cutoffs), ranks, users, of_known)
 
 
 def _ranks_of_block(

@@ -10,7 +10,7 @@ from typing import Any
 from sracl.config import RunConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split, make_split
 from sracl.errors import InputError
 from sracl.files import written_aside
 from sracl.pipeline import stages
@@ -24,7 +24,8 @@ from sracl.training.assembly import with_own_backbone
 class Stage:
     """A stage: what it depends on and what makes it.
 
-    sections: configuration keys, dotted. cheap: made anew without asking where settings changed.
+    sections: configuration keys, dotted; without: parts of them that it does not read. cheap: made anew without asking
+    where settings changed.
     """
 
     name: str
@@ -33,22 +34,28 @@ class Stage:
     after: tuple[str, ...] = ()
     cheap: bool = False
     semantic: bool = False
+    without: tuple[str, ...] = ()
 
 
 STAGES = (
-    Stage("prepare", stages.prepare, ("dataset",)),
+    Stage("prepare", stages.prepare, ("dataset",), without=("dataset.split.",)),
     Stage(
         "describe",
         stages.describe,
-        ("protocol", "semantics.domain", "semantics.writer", "semantics.profiles"),
+        ("protocol", "dataset.split", "semantics.domain", "semantics.writer", "semantics.profiles"),
         ("prepare",),
         semantic=True,
     ),
     Stage("embed", stages.embed, ("semantics.encoder.kind", "semantics.encoder.model"), ("describe",), semantic=True),
     Stage("neighbors", stages.neighbors, ("semantics.neighbors", "semantics.search"), ("embed",), semantic=True),
-    Stage("baseline", stages.train_plain_backbone, ("seed", "backbone", "training"), ("prepare",)),
+    Stage("baseline", stages.train_plain_backbone, ("seed", "dataset.split", "backbone", "training"), ("prepare",)),
     Stage("learned", stages.learned, ("protocol", "semantics.neighbors", "semantics.search"), ("baseline",)),
-    Stage("train", stages.train, ("seed", "backbone", "objectives", "training"), ("prepare", "neighbors", "learned")),
+    Stage(
+        "train",
+        stages.train,
+        ("seed", "dataset.split", "backbone", "objectives", "training"),
+        ("prepare", "neighbors", "learned"),
+    ),
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
 )
@@ -79,9 +86,9 @@ class Run:
         return Dataset.load(self.folder / "dataset")
 
     @cached_property
-    def split(self) -> LeaveOneOut:
-        """Leave-one-out over the prepared data."""
-        return LeaveOneOut.of(self.dataset.histories)
+    def split(self) -> Split:
+        """The configured split of the prepared data."""
+        return make_split(self.dataset, self.config.dataset.split)
 
     @cached_property
     def pool(self) -> PrefixPool:
@@ -141,7 +148,12 @@ class Run:
         settings = {
             key: value for section in stage.sections for key, value in flat(_part(self.config, section)).items()
         }
-        settings = {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
+        without = stage.without
+        if self.config.dataset.split.kind == "leave-one-out":
+            without += ("dataset.split.",)  # it has no settings; and artefacts from before there was a choice are its
+        settings = {
+            key: value for key, value in settings.items() if key not in WITHOUT_EFFECT and not key.startswith(without)
+        }
         before = {name: stamp.fingerprint for name in stage.after if (stamp := self.stamps.get(name)) is not None}
         inputs = examined(stages.input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
@@ -17,6 +18,7 @@ from sracl.datasets.tables import Columns
 from sracl.evaluation.baselines import Popularity, RepeatLast
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
 from sracl.files import write_json, written_aside
+from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
 from sracl.recommender import Recommender
 from sracl.semantics import stages as semantic_stages
@@ -112,6 +114,7 @@ def train(run: Run) -> None:
         index = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool)
     if run.contrastive and run.config.objectives.learned:
         learned = load_learned(run.folder / "learned", run.pool, run.dataset.item_count)
+    warn_of_split(run)
     trained = _trained(run, "model", index, learned)
     Recommender(trained.objective.backbone, run.config.backbone, run.dataset).save(run.folder / "model")
 
@@ -181,14 +184,16 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
     per_epoch = [record["seconds"] for record in progress["history"]]
     return {
         "protocol": run.config.protocol,
-        "split": "leave-one-out",
+        "split": run.split.name,
+        "split_facts": run.split.facts(),
         "seed": run.config.seed,
         "contrastive": run.contrastive,
-        "users": len(run.split.users),
+        "users": len(np.unique(tests["model"].users)),
         "validation": validation.kept,
         "validation_unseen": validation.unseen,
         "test": tests["model"].kept,
         "test_unseen": tests["model"].unseen,
+        "test_known_items": tests["model"].known,
         "baselines": {
             name: {"test": found.kept, "test_unseen": found.unseen} for name, found in tests.items() if name != "model"
         },

@@ -40,9 +40,13 @@ class EpochLog:
 
     def on_epoch(self, record: dict[str, Any]) -> None:
         """Append the record."""
-        line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "training": self.training} | record
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_line(self.path, {"training": self.training} | record)
+
+
+def append_line(path: Path, record: dict[str, Any]) -> None:
+    """Append a record to a log of JSON lines, with the time (UTC)."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds")} | record) + "\n")
 
 
 class TensorBoard:

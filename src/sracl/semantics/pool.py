@@ -5,27 +5,22 @@ from typing import Literal
 import numpy as np
 
 from sracl.datasets.prefixes import PrefixPool
-from sracl.datasets.sequences import Sequences, ranges
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split
 from sracl.errors import SraclError
 from sracl.semantics.retrieval import Exclusion
 
 Protocol = Literal["strict", "paper"]
 
 
-def prefix_pool(split: LeaveOneOut, protocol: Protocol, max_length: int) -> PrefixPool:
+def prefix_pool(split: Split, protocol: Protocol, max_length: int) -> PrefixPool:
     """The prefixes that the semantic stages see.
 
-    `strict`: those of training items. `paper`: also the one that ends in the validation item, as in the authors'
-    released program.
+    `strict`: those of training items. `paper`: also those that end in validation items, as in the authors' released
+    program.
     """
     if protocol == "strict":
         return PrefixPool(split.training, max_length)
-    lengths = split.training.lengths.copy()
-    lengths[split.users] += 1
-    histories = split.histories
-    seen = Sequences.from_lengths(histories.values[ranges(histories.offsets[:-1], lengths)], lengths)
-    return PrefixPool(seen, max_length)
+    return PrefixPool(split.through_validation(), max_length, split.training_lengths)
 
 
 def exclusion(pool: PrefixPool, protocol: Protocol) -> Exclusion:
@@ -35,7 +30,7 @@ def exclusion(pool: PrefixPool, protocol: Protocol) -> Exclusion:
     return Exclusion.itself(len(pool))
 
 
-def assert_training_only(pool: PrefixPool, split: LeaveOneOut) -> None:
+def assert_training_only(pool: PrefixPool, split: Split) -> None:
     """Raise SraclError if the pool holds anything but each user's training items, in order."""
     own, allowed = pool.sequences, split.training
     if not (np.array_equal(own.offsets, allowed.offsets) and np.array_equal(own.values, allowed.values)):

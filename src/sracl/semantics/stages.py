@@ -9,7 +9,7 @@ from numpy.lib.format import open_memmap
 from sracl.config import RunConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split
 from sracl.errors import SraclError
 from sracl.files import written_aside
 from sracl.semantics import index
@@ -24,7 +24,7 @@ from sracl.semantics.writers import Writer
 OnProgress = Callable[[int], None]
 
 
-def pool_of(split: LeaveOneOut, config: RunConfig) -> PrefixPool:
+def pool_of(split: Split, config: RunConfig) -> PrefixPool:
     """The prefixes that the run's protocol admits; under `strict` that they are training's is asserted."""
     pool = prefix_pool(split, config.protocol, config.dataset.max_length)
     if config.protocol == "strict":
@@ -41,6 +41,7 @@ def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, c
     index.add_to_manifest(
         folder,
         protocol=config.protocol,
+        split=config.dataset.split.kind,
         writer=writer.name,
         domain=config.semantics.domain or dataset.domain,
         profiles=config.semantics.profiles,
@@ -79,9 +80,7 @@ def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on
     )
 
 
-def find_neighbors(
-    folder: Path, dataset: Dataset, split: LeaveOneOut, config: RunConfig, on_progress: OnProgress
-) -> None:
+def find_neighbors(folder: Path, dataset: Dataset, split: Split, config: RunConfig, on_progress: OnProgress) -> None:
     """Write `item_neighbors.npy` and `prefix_neighbors.npy`, found within `semantics.memory_mb`."""
     pool = pool_of(split, config)
     index.check_same_texts(folder, "items", index.read_items(folder, dataset))

@@ -11,7 +11,7 @@ import torch
 
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import TrainingConfig
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import Split
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
@@ -58,7 +58,7 @@ class Trained:
 
 def train(
     objective: TrainingObjective,
-    split: LeaveOneOut,
+    split: Split,
     settings: TrainingConfig,
     seed: int,
     folder: Path | None = None,
@@ -87,7 +87,7 @@ class _Trainer:
     def __init__(
         self,
         objective: TrainingObjective,
-        split: LeaveOneOut,
+        split: Split,
         settings: TrainingConfig,
         seed: int,
         folder: Path | None,
@@ -130,6 +130,7 @@ class _Trainer:
         record = {
             "epoch": progress.epoch,
             "losses": losses,
+            "split": self.split.name,
             "validation": found.kept,
             "best_epoch": progress.best_epoch,
             "seconds": end - begin,

@@ -5,7 +5,7 @@ import pytest
 
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.semantics.index import items_in_order, profiles_in_order
 from sracl.semantics.pool import prefix_pool
 from sracl.semantics.writers import Writer
@@ -29,7 +29,7 @@ class WriterContract:
 
     @pytest.fixture
     def pool(self, dataset: Dataset) -> PrefixPool:
-        return prefix_pool(LeaveOneOut.of(dataset.histories), "strict", 4)
+        return prefix_pool(leave_one_out(dataset.histories), "strict", 4)
 
     def test_every_item_has_a_row_by_its_own_id(self, writer: Writer, dataset: Dataset, pool: PrefixPool) -> None:
         table = items_in_order(writer.describe_items(dataset, pool), dataset)

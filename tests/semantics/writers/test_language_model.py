@@ -10,7 +10,7 @@ import pytest
 
 from semantics.writers.contract import WriterContract
 from sracl.config import SemanticsConfig
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.errors import InputError, SraclError
 from sracl.semantics.language_models.local_server import default_model_file
 from sracl.semantics.language_models.store import AnswerStore
@@ -51,7 +51,7 @@ def writer_for(
 @pytest.fixture
 def small():
     dataset = small_dataset()
-    return dataset, prefix_pool(LeaveOneOut.of(dataset.histories), "strict", 4)
+    return dataset, prefix_pool(leave_one_out(dataset.histories), "strict", 4)
 
 
 class TestLanguageModelWriter(WriterContract):

@@ -5,7 +5,7 @@ import dataclasses
 import polars as pl
 
 from semantics.writers.contract import WriterContract
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.semantics.pool import prefix_pool
 from sracl.semantics.writers import TemplateWriter
 from support.small_semantics import small_dataset
@@ -21,7 +21,7 @@ def described(columns: tuple[str, ...], **fields: list[str | None]) -> list[str 
     numbers = range(len(fields[columns[0]]))
     catalogue = pl.DataFrame({"item_id": numbers} | fields, schema_overrides=dict.fromkeys(fields, pl.String))
     dataset = dataclasses.replace(dataset, catalogue=catalogue, text_columns=columns)
-    pool = prefix_pool(LeaveOneOut.of(dataset.histories), "strict", 4)
+    pool = prefix_pool(leave_one_out(dataset.histories), "strict", 4)
     return TemplateWriter().describe_items(dataset, pool)["text"].to_list()
 
 
@@ -37,6 +37,6 @@ def test_null_and_blank_fields_are_left_out() -> None:
 
 def test_profiles_are_left_to_the_mean_of_the_items() -> None:
     dataset = small_dataset()
-    pool = prefix_pool(LeaveOneOut.of(dataset.histories), "strict", 4)
+    pool = prefix_pool(leave_one_out(dataset.histories), "strict", 4)
     profiles = TemplateWriter().write_profiles(dataset, pool)
     assert profiles["text"].null_count() == len(pool)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sracl.config import SemanticsConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
-from sracl.datasets.split import LeaveOneOut
 from sracl.errors import SraclError
 from sracl.semantics.index import prefix_ids
 from sracl.semantics.language_models.asking import Tally
@@ -64,7 +63,7 @@ class LanguageModelWriter:
 
     def write_profiles(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
         """One text a prefix: its own profile, or the one it borrows by the policy; null where there is no answer."""
-        taken = self._taken(dataset, pool)
+        taken = self._taken(pool)
         own = np.unique(taken)
         texts = self._answers("profiles", lambda: self.profile_requests(dataset, pool, own), self.read_profile)
         place = pl.Series(np.searchsorted(own, taken), dtype=pl.UInt32)
@@ -75,7 +74,7 @@ class LanguageModelWriter:
     def requests(self, dataset: Dataset, pool: PrefixPool) -> Iterator[Request]:
         """Everything that would be asked: all items, then all profiles."""
         yield from self.item_requests(dataset, pool)
-        yield from self.profile_requests(dataset, pool, np.unique(self._taken(dataset, pool)))
+        yield from self.profile_requests(dataset, pool, np.unique(self._taken(pool)))
 
     def item_requests(
         self, dataset: Dataset, pool: PrefixPool, items: Iterable[int] | None = None
@@ -143,9 +142,8 @@ class LanguageModelWriter:
             self.writer.profile_words,
         )
 
-    def _taken(self, dataset: Dataset, pool: PrefixPool) -> NDArray[np.int64]:
-        split = LeaveOneOut.of(dataset.histories)
-        return profile_of(pool, split, self.settings.profiles, self.settings.profiles_every)
+    def _taken(self, pool: PrefixPool) -> NDArray[np.int64]:
+        return profile_of(pool, self.settings.profiles, self.settings.profiles_every)
 
 
 def model_name(settings: SemanticsConfig) -> str:

@@ -6,17 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sracl.datasets.prefixes import PrefixPool
-from sracl.datasets.split import LeaveOneOut
 
 Policy = Literal["every-prefix", "every-n", "last"]
 
 
-def profile_of(pool: PrefixPool, split: LeaveOneOut, policy: Policy, every: int) -> NDArray[np.int64]:
+def profile_of(pool: PrefixPool, policy: Policy, every: int) -> NDArray[np.int64]:
     """For every prefix of the pool the number of the prefix whose profile it takes, `[P]`; its own where it has one.
 
     every-prefix: its own (the paper). every-n: those with 1, 1 + n, 1 + 2n ... items have one; the others take the
     latest earlier one of the same user. last: each user's last training prefix, for all of the user's prefixes; it has
-    read training interactions only, under both protocols.
+    read training interactions only, under both protocols. (A user of a `paper` pool who has none takes the first.)
     """
     numbers = np.arange(len(pool), dtype=np.int64)
     if policy == "every-prefix":
@@ -24,4 +23,4 @@ def profile_of(pool: PrefixPool, split: LeaveOneOut, policy: Policy, every: int)
     if policy == "every-n":
         return numbers - (pool.positions - 1) % every
     users = pool.users
-    return pool.number(users, np.maximum(split.training.lengths[users], 1))
+    return pool.number(users, pool.last_trained[users])

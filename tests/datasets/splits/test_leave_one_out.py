@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from support.lists import flat, lists_of
 
 nested = st.lists(st.lists(st.integers(0, 99), max_size=7), min_size=1, max_size=8)
@@ -12,9 +12,9 @@ nested = st.lists(st.lists(st.integers(0, 99), max_size=7), min_size=1, max_size
 
 @given(nested)
 def test_the_last_tests_the_one_before_validates_and_short_histories_only_train(lists: list[list[int]]) -> None:
-    split = LeaveOneOut.of(flat(lists))
+    split = leave_one_out(flat(lists))
     evaluated = [user for user, history in enumerate(lists) if len(history) >= 3]
-    assert split.users.tolist() == evaluated
+    assert split.test.users.tolist() == evaluated
     assert lists_of(split.training) == [history[:-2] if len(history) >= 3 else history for history in lists]
     assert split.targets("test").tolist() == [lists[user][-1] for user in evaluated]
     assert split.targets("validation").tolist() == [lists[user][-2] for user in evaluated]
@@ -23,13 +23,13 @@ def test_the_last_tests_the_one_before_validates_and_short_histories_only_train(
 
 @given(nested)
 def test_the_model_reads_all_that_came_before_the_target_and_nothing_later(lists: list[list[int]]) -> None:
-    split = LeaveOneOut.of(flat(lists))
+    split = leave_one_out(flat(lists))
     evaluated = [history for history in lists if len(history) >= 3]
     assert lists_of(split.inputs("test")) == [history[:-1] for history in evaluated]
     assert lists_of(split.inputs("validation")) == [history[:-2] for history in evaluated]
 
 
 def test_three_interactions_are_the_fewest_that_are_evaluated() -> None:
-    split = LeaveOneOut.of(flat([[1, 2], [1, 2, 3]]))
-    assert split.users.tolist() == [1]
+    split = leave_one_out(flat([[1, 2], [1, 2, 3]]))
+    assert split.test.users.tolist() == [1]
     assert lists_of(split.inputs("validation")) == [[1]]
