@@ -28,7 +28,7 @@ from sracl.objectives.training_objective import TrainingObjective
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
-from sracl.training.assembly import make_objective
+from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "epoch.jsonl"
@@ -123,8 +123,8 @@ def main() -> None:
     split = leave_one_out(dataset.histories)
     index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
     rows = TrainingRows.of(split.training, config.dataset.max_length)
-    whole = make_objective(config, dataset.item_count, index)
-    plain = make_objective(config, dataset.item_count, None)
+    whole = make_objective(config, dataset.item_count, split.training, semantic=index)
+    plain = make_plain_objective(config, dataset.item_count)
     # The oracle first: it and the fast path see the same machine within minutes.
     oracle = oracle_step_seconds(whole, index, config, arguments.oracle_steps) * rows.target_count / PREFIXES_A_STEP
     seconds = {"oracle, whole objective": oracle}

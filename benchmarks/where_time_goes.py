@@ -30,7 +30,7 @@ from sracl.objectives.training_objective import TrainingObjective
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
-from sracl.training.assembly import make_objective
+from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "where_time_goes.jsonl"
@@ -152,8 +152,11 @@ def main() -> None:
     targets_per_step = config.training.targets_per_step
     can = machine()
     found = {}
-    for name, known in (("plain", None), ("whole", index)):
-        objective = make_objective(config, dataset.item_count, known)
+    objectives = {
+        "plain": make_plain_objective(config, dataset.item_count),
+        "whole": make_objective(config, dataset.item_count, split.training, semantic=index),
+    }
+    for name, objective in objectives.items():
         parts = Parts()
         with without_kernels_by_shape():
             tokens, targets = learn(objective, rows, targets_per_step, arguments.steps, parts)

@@ -11,7 +11,9 @@ from pydantic_core import PydanticUndefined
 
 from sracl.backbones import BACKBONES
 from sracl.backbones.settings import settings_of
-from sracl.config import RunConfig
+from sracl.config import ObjectivesConfig, RunConfig
+from sracl.objectives import OBJECTIVES
+from sracl.objectives.settings import section_of
 
 TARGET = Path(__file__).parent / "configuration.md"
 WORDS = {
@@ -26,6 +28,9 @@ def rows(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield from rows(annotation, f"{prefix}{name}.")
+            if annotation is ObjectivesConfig:
+                for objective, kind_of in OBJECTIVES.items():
+                    yield from rows(section_of(kind_of), f"{prefix}{name}.{objective}.")
             continue
         default = "" if field.default is PydanticUndefined else f"`{shown(field.default)}`"
         told = f"{bounds(field.metadata)}{field.description or ''}".strip()

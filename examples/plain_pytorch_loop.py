@@ -64,6 +64,7 @@ def main() -> None:
     optimizer = torch.optim.AdamW(objective.parameters(), lr=0.003)
     generator = torch.Generator().manual_seed(0)
     for epoch in range(1, arguments.epochs + 1):
+        objective.begin_epoch(epoch, torch.Generator().manual_seed(epoch))
         objective.train()
         for batch in rows.epoch(TARGETS_PER_STEP, generator):
             losses = objective(batch, objective.draw(batch, generator))

@@ -19,7 +19,7 @@ from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import neighbours
 from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
-from sracl.training.assembly import make_objective, with_own_backbone
+from sracl.training.assembly import make_objective, make_plain_objective, with_own_backbone
 from sracl.training.learned import learned_index
 from sracl.training.loop import Watcher, train
 
@@ -38,7 +38,7 @@ def fit(
 ) -> Recommender:
     """Train SRA-CL on a frame of interactions and a frame of items, both Polars or pandas, or paths.
 
-    Without `items` the plain backbone is trained: there is no text to retrieve by.
+    Without `items` nothing that needs texts is trained: there is nothing to retrieve by.
 
     user, item, time: columns of the interactions (time None: their order); text: columns of `items` that describe an
     item, None taking all text columns. watcher: is told of steps and epochs.
@@ -61,14 +61,13 @@ def fit(
         domain=config.semantics.domain,
     )
     split = make_split(dataset, config.dataset.split)
-    objectives = config.objectives
-    contrastive = objectives.contrastive and (bool(dataset.text_columns) or not objectives.semantic)
-    index = build_index(dataset, split, config) if contrastive and objectives.semantic else None
+    config = config.for_data(bool(dataset.text_columns))
+    semantic = build_index(dataset, split, config) if config.objectives.semantic else None
     learned = None
-    if contrastive and objectives.learned:
-        plain = train(make_objective(config, dataset.item_count, None, own), split, config.training, config.seed)
+    if config.objectives.learned:
+        plain = train(make_plain_objective(config, dataset.item_count, own), split, config.training, config.seed)
         learned = learned_index(plain.objective.backbone, pool_of(split, config), config)
-    objective = make_objective(config, dataset.item_count, index, own, learned)
+    objective = make_objective(config, dataset.item_count, split.training, semantic=semantic, learned=learned, own=own)
     trained = train(objective, split, config.training, config.seed, watcher=watcher)
     return Recommender(trained.objective.backbone, config.backbone, dataset)
 

@@ -28,7 +28,7 @@ class TestCrossSequenceWithRandomNeighbours(ContrastiveContract):
 class TestCrossSequenceWithEqualWeights(ContrastiveContract):
     def make(self, pool: PrefixPool) -> CrossSequence:
         neighbours = AnyPrefixes(same_owner(pool), 4)
-        return CrossSequence(pool, neighbours, unit_vectors(len(pool), 12), WIDTH, learned_synthesis=False)
+        return CrossSequence(pool, neighbours, unit_vectors(len(pool), 12), WIDTH, synthesis="mean")
 
 
 class TestIntraSequenceWithAnyItems(ContrastiveContract):

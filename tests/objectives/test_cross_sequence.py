@@ -14,7 +14,7 @@ from support.batches import generator, histories_of, unit_vectors, whole_batch
 def cross_sequence(pool: PrefixPool, dropout: float = 0.5, shared: bool = False) -> CrossSequence:
     embeddings = unit_vectors(len(pool), 12)
     neighbours = nearest(embeddings, 4, Exclusion.same_owner(pool.sequences.offsets))
-    return CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=dropout, shared=shared)
+    return CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=dropout, shared_rows=shared)
 
 
 class TestCrossSequence(ContrastiveContract):

@@ -41,7 +41,7 @@ def objective(
     neighbours[7] = -1
     backbone = SASRec(ITEMS, 16, LENGTH, layers=2, heads=2, dropout=0.0, positions=positions)
     contrastive = {
-        "cross_sequence": Weighted(CrossSequence(pool, neighbours, embeddings, 16, shared=shared), ALPHA),
+        "cross_sequence": Weighted(CrossSequence(pool, neighbours, embeddings, 16, shared_rows=shared), ALPHA),
         "intra_sequence": Weighted(IntraSequence(nearest(unit(ITEMS, 2), 3, Exclusion.itself(ITEMS)), 0.5), BETA),
     }
     made = TrainingObjective(backbone, contrastive, anchors_per_row)
@@ -156,3 +156,13 @@ def test_the_objective_adds_its_losses_to_a_backbone_that_is_not_causal() -> Non
     row_a_prefix = made(batch, draws)
     for name, value in one_pass.parts.items():
         torch.testing.assert_close(row_a_prefix.parts[name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_every_objective_is_told_of_an_epoch_with_the_backbone_and_its_generator() -> None:
+    made, *_ = objective("start", 1)
+    told = []
+    for name in made.contrastive:
+        made.contrastive[name].begin_epoch = lambda *given, n=name: told.append((n, *given))
+    draws = torch.Generator().manual_seed(5)
+    made.begin_epoch(3, draws)
+    assert told == [(name, made.backbone, 3, draws) for name in ("cross_sequence", "intra_sequence")]

@@ -115,3 +115,16 @@ def test_training_anew_leaves_the_plain_backbone_that_learned_neighbours_come_fr
     run.up_to("train")
     assert "learned: done before" in said(run)
     assert plain.stat().st_mtime_ns == before
+
+
+def test_objectives_that_are_off_leave_no_trace_in_what_a_training_was_made_from(config) -> None:
+    run = run_of(objectives(config, cross_sequence={"weight": 0}))
+    run.up_to("train")
+    stamped = run.stamps.get("train").settings
+    assert stamped["objectives.intra_sequence.weight"] == 0.1
+    assert not any(key.startswith("objectives.cross_sequence") for key in stamped)
+    changed = objectives(config, cross_sequence={"weight": 0, "temperature": 2})
+    assert not run_of(changed).up_to("train")
+    both_off = objectives(config, cross_sequence={"weight": 0}, intra_sequence={"weight": 0})
+    with pytest.raises(InputError, match=r"intra_sequence\.weight was 0\.1, now not in use"):
+        run_of(both_off).up_to("train")

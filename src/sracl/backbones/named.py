@@ -1,6 +1,5 @@
 """A backbone by its name: a key of `BACKBONES`, or the place of a class of one's own, imported on demand only."""
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -15,8 +14,9 @@ from pydantic_core import PydanticCustomError
 
 from sracl.backbones import BACKBONES
 from sracl.backbones.base import Backbone
-from sracl.backbones.settings import checked_settings, whole_message
+from sracl.backbones.settings import checked_settings
 from sracl.errors import InputError
+from sracl.settings import nearest, whole_message
 
 FORM = "FILE.py:CLASS or PACKAGE.MODULE:CLASS"
 
@@ -35,8 +35,8 @@ def known_settings(section: Any) -> Any:
         return section
     backbone = BACKBONES.get(name)
     if backbone is None:
-        near = difflib.get_close_matches(name, BACKBONES, n=1, cutoff=0.5)
-        hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(BACKBONES)}"
+        near = nearest(name, BACKBONES)
+        hint = f"did you mean `{near}`?" if near else f"known: {', '.join(BACKBONES)}"
         raise whole_message(f"there is no backbone `{name}`; {hint}, or your own as {FORM}")
     return {"name": name} | checked_settings(name, backbone, settings)
 

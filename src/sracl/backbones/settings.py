@@ -1,24 +1,15 @@
-"""A backbone's settings are the parameters of its constructor: declared there once, checked here."""
+"""A backbone's settings are the parameters of its constructor: declared there once, checked by `sracl.settings`."""
 
-import difflib
 from collections.abc import Mapping
 from functools import cache
-from inspect import Parameter, signature
-from typing import Annotated, Any, Literal, get_type_hints
+from inspect import signature
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PydanticSchemaGenerationError,
-    PydanticUserError,
-    create_model,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, Field
 
 from sracl.backbones.base import Backbone
 from sracl.errors import InputError
+from sracl.settings import check_keys, fields_of, model_of
 
 GIVEN = ("item_count", "max_length")
 """Parameters that the data determine, and no setting."""
@@ -46,23 +37,11 @@ def settings_of(backbone: type[Backbone]) -> type[BaseModel]:
 
     Raises InputError for a constructor whose parameters cannot be settings.
     """
-    fields: dict[str, Any] = {}
-    try:
-        types = get_type_hints(backbone.__init__, include_extras=True)
-        parameters = dict(list(signature(backbone.__init__).parameters.items())[1:])
-        if missing := [name for name in GIVEN if name not in parameters]:
-            raise InputError(f"{backbone.__qualname__}.__init__ must take {' and '.join(missing)}, as Backbone's does")
-        for name, parameter in parameters.items():
-            if parameter.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
-                raise InputError(f"{backbone.__qualname__}.__init__ takes {parameter}: give every setting a name there")
-            if name not in GIVEN:
-                default = ... if parameter.default is Parameter.empty else parameter.default
-                fields[name] = (types.get(name, Any), default)
-        strict = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-        return create_model(f"{backbone.__qualname__}Settings", __config__=strict, **fields)
-    except (NameError, TypeError, PydanticSchemaGenerationError, PydanticUserError) as error:
-        told = " ".join(str(error).split())[:200]
-        raise InputError(f"the parameters of {backbone.__qualname__}.__init__ cannot be settings: {told}") from error
+    place = f"{backbone.__qualname__}.__init__"
+    if missing := [name for name in GIVEN if name not in signature(backbone.__init__).parameters]:
+        raise InputError(f"{place} must take {' and '.join(missing)}, as Backbone's does")
+    fields = fields_of(backbone.__init__, place, given=GIVEN)
+    return model_of(f"{backbone.__qualname__}Settings", place, fields)
 
 
 def checked_settings(name: str, backbone: type[Backbone], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,14 +50,10 @@ def checked_settings(name: str, backbone: type[Backbone], values: Mapping[str, A
     Raises pydantic's errors for a value that does not fit, and for a key that is no setting of this backbone.
     """
     model = settings_of(backbone)
-    for key in values:
-        if key not in model.model_fields:
-            near = difflib.get_close_matches(str(key), model.model_fields, n=1, cutoff=0.5)
-            hint = f"did you mean `{near[0]}`?" if near else f"its settings: {', '.join(model.model_fields) or 'none'}"
-            raise whole_message(f"`backbone.{key}` is not a setting of {name}; {hint}")
+
+    def explain(key: str, near: str | None) -> str:
+        hint = f"did you mean `{near}`?" if near else f"its settings: {', '.join(model.model_fields) or 'none'}"
+        return f"`backbone.{key}` is not a setting of {name}; {hint}"
+
+    check_keys(values, model.model_fields, explain)
     return model.model_validate(dict(values)).model_dump()
-
-
-def whole_message(message: str) -> PydanticCustomError:
-    """An error whose message says what and where by itself."""
-    return PydanticCustomError("whole_message", "{message}", {"message": message})

@@ -3,7 +3,7 @@
 from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import ColumnsConfig, DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
-from sracl.config.objectives import CrossSequenceConfig, IntraSequenceConfig, ObjectivesConfig
+from sracl.config.objectives import ObjectivesConfig
 from sracl.config.reading import make_config, read_config
 from sracl.config.run import RunConfig
 from sracl.config.section import Section
@@ -14,11 +14,9 @@ from sracl.config.training import TrainingConfig
 __all__ = [
     "BackboneConfig",
     "ColumnsConfig",
-    "CrossSequenceConfig",
     "DatasetConfig",
     "EncoderConfig",
     "EvaluationConfig",
-    "IntraSequenceConfig",
     "ObjectivesConfig",
     "RecommendationsConfig",
     "RunConfig",

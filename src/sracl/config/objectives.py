@@ -1,66 +1,70 @@
 """Section `objectives`: what is learnt beside the next item."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from sracl.config.section import Section
 
-Source = Literal["semantic", "learned", "random"]
-"""Where neighbours come from: texts, the vectors of a trained plain backbone, or chance, anew every step."""
-
-
-class CrossSequenceConfig(Section):
-    """The cross-sequence loss; weight is alpha in the paper, and 0 switches it off."""
-
-    weight: float = Field(0.1, ge=0, description="alpha; 0 switches the loss off")
-    temperature: float = Field(1.0, gt=0, description="of its InfoNCE")
-    dropout: float = Field(0.5, ge=0, lt=1, description="on the synthesis weights")
-    neighbors: Source = Field(
-        "semantic", description="by texts, by a trained plain backbone's vectors, or any, drawn every step"
-    )
-    synthesis: Literal["learned", "mean"] = Field("learned", description="weights of the neighbours")
-    shared_rows: bool = Field(
-        True, description="neighbours with the same beginning are read in one row, see docs/method.md"
-    )
-
-
-class IntraSequenceConfig(Section):
-    """The intra-sequence loss; weight is beta in the paper, and 0 switches it off."""
-
-    weight: float = Field(0.1, ge=0, description="beta; 0 switches the loss off")
-    temperature: float = Field(1.0, gt=0, description="of its InfoNCE")
-    substitution: float = Field(0.2, ge=0, le=1, description="probability of replacing an item by a neighbour")
-    substitutes: Source = Field(
-        "semantic", description="by texts, by a trained plain backbone's vectors, or any, drawn every step"
-    )
+if TYPE_CHECKING:
+    from sracl.objectives.context import Need
+    from sracl.objectives.settings import ObjectiveSection
 
 
 class ObjectivesConfig(Section):
-    """What is learnt beside the next item. anchors_per_row: prefixes of a row that contrast; null takes all."""
+    """What is learnt beside the next item: a section for every objective of `sracl.objectives.OBJECTIVES`.
 
-    cross_sequence: CrossSequenceConfig = CrossSequenceConfig()
-    intra_sequence: IntraSequenceConfig = IntraSequenceConfig()
+    A section is checked against the objective's own parameters, and its defaults are filled in.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
     anchors_per_row: int | None = Field(1, ge=1, description="prefixes of a row that contrast in a step; null: all")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_sections(cls, values: Any) -> Any:
+        # PyTorch comes along with the objectives, which takes seconds: `sracl --help` should not wait for it.
+        from sracl.objectives.settings import known_sections
+
+        return known_sections(values, others=tuple(cls.model_fields))
+
+    @property
+    def sections(self) -> "dict[str, ObjectiveSection]":
+        """Every objective's section, by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def switched_on(self) -> "dict[str, ObjectiveSection]":
+        """The sections whose weight is above 0."""
+        return {name: section for name, section in self.sections.items() if section.weight > 0}
 
     @property
     def contrastive(self) -> bool:
-        """Whether any contrastive loss is switched on."""
-        return self.cross_sequence.weight > 0 or self.intra_sequence.weight > 0
-
-    @property
-    def sources(self) -> set[Source]:
-        """Where the neighbours of the losses that are switched on come from."""
-        cross, intra = self.cross_sequence, self.intra_sequence
-        switched = [(cross.weight, cross.neighbors), (intra.weight, intra.substitutes)]
-        return {source for weight, source in switched if weight > 0}
+        """Whether anything is learnt beside the next item."""
+        return bool(self.switched_on)
 
     @property
     def semantic(self) -> bool:
-        """Whether texts are needed. Random neighbours are weighted by their texts like others."""
-        return bool(self.sources - {"learned"})
+        """Whether texts and their neighbours are needed."""
+        return any("semantic" in needs for needs in self._needs.values())
 
     @property
     def learned(self) -> bool:
         """Whether the plain backbone must be trained first, for neighbours by its vectors."""
-        return "learned" in self.sources
+        return any("learned" in needs for needs in self._needs.values())
+
+    def without_texts(self) -> "ObjectivesConfig":
+        """The same for data without texts: whatever needs them is switched off."""
+        off = {
+            name: self.sections[name].model_copy(update={"weight": 0.0})
+            for name, needs in self._needs.items()
+            if "semantic" in needs
+        }
+        return self.model_copy(update=off)
+
+    @property
+    def _needs(self) -> "dict[str, frozenset[Need]]":
+        from sracl.objectives import OBJECTIVES
+
+        return {name: OBJECTIVES[name].needs(**section.settings) for name, section in self.switched_on.items()}

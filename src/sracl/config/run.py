@@ -25,10 +25,14 @@ class RunConfig(Section):
     dataset: DatasetConfig
     semantics: SemanticsConfig = SemanticsConfig()
     backbone: BackboneConfig = Field(default_factory=BackboneConfig)
-    objectives: ObjectivesConfig = ObjectivesConfig()
+    objectives: ObjectivesConfig = Field(default_factory=ObjectivesConfig)
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()
+
+    def for_data(self, texts: bool) -> "RunConfig":
+        """What can be trained: without `texts` no objective that needs them."""
+        return self if texts else self.model_copy(update={"objectives": self.objectives.without_texts()})
 
     def to_yaml(self) -> str:
         """The configuration with every default filled in, as `read_config` takes it."""

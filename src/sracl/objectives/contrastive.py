@@ -2,14 +2,21 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import torch
 from jaxtyping import Float, Int
+from pydantic import Field
 from torch import Tensor, nn
 
+from sracl.backbones.base import Backbone
 from sracl.backbones.rows import Rows
 from sracl.objectives.batch import Batch
+from sracl.objectives.context import Need, ObjectiveContext
+
+Temperature = Annotated[float, Field(gt=0, description="of its InfoNCE")]
+Share = Annotated[float, Field(ge=0, le=1)]
+"""Bounds of settings that several objectives have."""
 
 
 @dataclass(eq=False)
@@ -38,7 +45,38 @@ class ContrastiveObjective(nn.Module, ABC, Generic[DrawnT]):
 
     Drawing and computing are apart: a test can give both the plain reading and this one the same draws, and all rows
     of all objectives go through the backbone in one call. A subclass knows neither the trainer nor the backbone.
+
+    A subclass says what it is called and what it needs, and is built by `of`, whose parameters are its settings.
     """
+
+    title: ClassVar[str] = ""
+    """The method's name in tables; losses of one method share it."""
+    usual_weight: ClassVar[float] = 0.1
+    """The weight in the total that its paper takes."""
+    on_by_default: ClassVar[bool] = False
+    """Whether a configuration that does not name it switches it on, with its usual weight."""
+    semantic: ClassVar[bool] = False
+    """Whether it compares by texts, so that they and their neighbours must be there."""
+
+    @classmethod
+    def of(cls, context: ObjectiveContext, **settings: Any) -> "ContrastiveObjective[DrawnT]":
+        """The objective for this data; what `of` takes beside the context are its settings in a configuration.
+
+        `**settings` stands for the constructor's parameters that have a default.
+        """
+        return cls(**settings)
+
+    @classmethod
+    def needs(cls, **settings: Any) -> frozenset[Need]:
+        """The indices that must be in the context for `of` with these settings."""
+        return frozenset({"semantic"}) if cls.semantic else frozenset()
+
+    def begin_epoch(self, backbone: Backbone, epoch: int, generator: torch.Generator) -> None:
+        """Get ready for an epoch, counted from 1, such as by clustering states; most objectives need nothing.
+
+        What is left for the epoch may depend on the backbone's weights, `epoch` and `generator`, a fresh one with a
+        seed of this epoch, and on nothing else: so an interrupted training goes on as it would have.
+        """
 
     @abstractmethod
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnT:

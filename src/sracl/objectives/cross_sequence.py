@@ -1,11 +1,13 @@
 """The cross-sequence loss: a prefix agrees with the synthesis of like-minded users' prefixes."""
 
 from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from sracl.backbones.rows import Rows
@@ -13,9 +15,20 @@ from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.sequences import Int64, Sequences
 from sracl.objectives.batch import Batch
 from sracl.objectives.chance import AnyPrefixes
-from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.context import Need, ObjectiveContext, Source
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Temperature
 from sracl.objectives.info_nce import info_nce
 from sracl.objectives.synthesis import Mean, Synthesis
+from sracl.semantics.pool import exclusion
+
+Neighbours = Annotated[
+    Source, Field(description="by texts, by a trained plain backbone's vectors, or any, drawn every step")
+]
+SynthesisDropout = Annotated[float, Field(ge=0, lt=1, description="on the synthesis weights")]
+SynthesisKind = Annotated[Literal["learned", "mean"], Field(description="weights of the neighbours")]
+SharedRows = Annotated[
+    bool, Field(description="neighbours with the same beginning are read in one row, see docs/method.md")
+]
 
 
 @dataclass(eq=False)
@@ -51,11 +64,29 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
 
     pool: numbers the prefixes. neighbours: int32 `[P, k]`, -1 where there are fewer. embeddings: float32 `[P, D]`.
     Both arrays may be memory-mapped: a step reads the rows that it needs.
-    For ablations, `neighbours` may be `AnyPrefixes`, and `learned_synthesis` False gives all neighbours equal weights.
-    shared: whether prefixes share rows, as those of the batch do: where a backbone counts positions from a row's end,
-    a prefix's depend on its row, and of one of more than `max_length` items the oldest may be missing. Otherwise each
-    neighbour is a row of its own, which costs some two fifths more tokens.
+    For ablations, `neighbours` may be `AnyPrefixes`, and `synthesis` "mean" gives all neighbours equal weights.
+    shared_rows: whether prefixes share rows, as those of the batch do: where a backbone counts positions from a row's
+    end, a prefix's depend on its row, and of one of more than `max_length` items the oldest may be missing. Otherwise
+    each neighbour is a row of its own, which costs some two fifths more tokens.
     """
+
+    title: ClassVar[str] = "SRA-CL"
+    on_by_default: ClassVar[bool] = True
+    semantic: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, context: ObjectiveContext, neighbors: Neighbours = "semantic", **settings: Any) -> "CrossSequence":
+        """The loss over the neighbours of this source; random ones are weighted by their texts like others."""
+        index = context.index(neighbors)
+        found: NDArray[np.int32] | AnyPrefixes = index.prefix_neighbors
+        if neighbors == "random":
+            found = AnyPrefixes(exclusion(index.pool, context.protocol), index.prefix_neighbors.shape[1])
+        return cls(index.pool, found, index.prefix_embeddings, context.dimension, **settings)
+
+    @classmethod
+    def needs(cls, neighbors: Source = "semantic", **settings: Any) -> frozenset[Need]:
+        """Texts, but for learned neighbours."""
+        return frozenset({"learned" if neighbors == "learned" else "semantic"})
 
     def __init__(
         self,
@@ -63,18 +94,19 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         neighbours: NDArray[np.int32] | AnyPrefixes,
         embeddings: NDArray[np.float32],
         dimension: int,
-        temperature: float = 1.0,
-        dropout: float = 0.5,
-        shared: bool = True,
-        learned_synthesis: bool = True,
+        temperature: Temperature = 1.0,
+        dropout: SynthesisDropout = 0.5,
+        synthesis: SynthesisKind = "learned",
+        shared_rows: SharedRows = True,
     ) -> None:
         super().__init__()
         self.pool = pool
         self.neighbours = neighbours
         self.embeddings = embeddings
         self.temperature = temperature
-        self.shared = shared
-        self.synthesis = Synthesis(embeddings.shape[1], dimension, dropout) if learned_synthesis else Mean(dropout)
+        self.shared_rows = shared_rows
+        learned = synthesis == "learned"
+        self.synthesis = Synthesis(embeddings.shape[1], dimension, dropout) if learned else Mean(dropout)
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnNeighbours:
         """Look the anchors' neighbours up and draw which of them the synthesis keeps."""
@@ -108,7 +140,7 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
 
     def _rows(self, survivors: Int64) -> tuple[Sequences, Int64]:
         """Rows that hold these prefixes, and the place where each ends."""
-        if self.shared:
+        if self.shared_rows:
             return self.pool.shared_rows(survivors)
         rows = self.pool.items(survivors)
         return rows, rows.offsets[1:] - 1

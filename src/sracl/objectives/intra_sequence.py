@@ -1,18 +1,26 @@
 """The intra-sequence loss: two readings of a prefix, items replaced by their neighbours, agree."""
 
 from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from sracl.backbones.rows import Rows, joined
 from sracl.objectives.batch import Batch
 from sracl.objectives.chance import AnyItems
-from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.context import Need, ObjectiveContext, Source
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Temperature
 from sracl.objectives.info_nce import info_nce
+
+Substitutes = Annotated[
+    Source, Field(description="by texts, by a trained plain backbone's vectors, or any, drawn every step")
+]
+Substitution = Annotated[float, Field(ge=0, le=1, description="probability of replacing an item by a neighbour")]
 
 
 @dataclass(eq=False)
@@ -45,8 +53,27 @@ class IntraSequence(ContrastiveObjective[DrawnViews]):
     neighbours stays.
     """
 
+    title: ClassVar[str] = "SRA-CL"
+    on_by_default: ClassVar[bool] = True
+    semantic: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, context: ObjectiveContext, substitutes: Substitutes = "semantic", **settings: Any) -> "IntraSequence":
+        """The loss with substitutes of this source."""
+        if substitutes == "random":
+            return cls(AnyItems(context.item_count), **settings)
+        return cls(context.index(substitutes).item_neighbors, **settings)
+
+    @classmethod
+    def needs(cls, substitutes: Source = "semantic", **settings: Any) -> frozenset[Need]:
+        """An index, but for random substitutes."""
+        return frozenset() if substitutes == "random" else frozenset({substitutes})
+
     def __init__(
-        self, neighbours: NDArray[np.int32] | AnyItems, substitution: float = 0.2, temperature: float = 1.0
+        self,
+        neighbours: NDArray[np.int32] | AnyItems,
+        substitution: Substitution = 0.2,
+        temperature: Temperature = 1.0,
     ) -> None:
         super().__init__()
         self.substitutes = neighbours if isinstance(neighbours, AnyItems) else FoundItems(neighbours)

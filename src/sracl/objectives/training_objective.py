@@ -60,6 +60,14 @@ class TrainingObjective(nn.Module):
         self.weights = {name: part.weight for name, part in contrastive.items()}
         self.anchors_per_row = anchors_per_row
 
+    def begin_epoch(self, epoch: int, generator: torch.Generator) -> None:
+        """Have every objective get ready for an epoch, counted from 1; to be called before its first `draw`.
+
+        generator: a fresh one with a seed of this epoch.
+        """
+        for name in self.contrastive:
+            self._objective(name).begin_epoch(self.backbone, epoch, generator)
+
     def draw(self, batch: Batch, generator: torch.Generator) -> Draws:
         """The step's random choices other than the backbone's own dropout; the batch must be on the processor."""
         if not self.contrastive:

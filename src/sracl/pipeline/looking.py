@@ -17,8 +17,8 @@ def show_neighbors(run: Run, ids: list[str]) -> None:
 
     Raises InputError for an id that is neither, and where the run has no semantic stages.
     """
-    if not run.contrastive:
-        raise InputError(f"{run.folder} trains the plain backbone: it has no neighbours")
+    if not run.objectives.semantic:
+        raise InputError(f"{run.folder} trains nothing that compares by texts: it has no neighbours")
     for wanted in ids:
         items = numbers_of(run.dataset.catalogue["item_id"], wanted)
         users = numbers_of(run.dataset.users["user_id"], wanted)

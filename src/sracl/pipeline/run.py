@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sracl.config import RunConfig
+from sracl.config import ObjectivesConfig, RunConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.splits import Split, make_split
@@ -96,10 +96,9 @@ class Run:
         return pool_of(self.split, self.config)
 
     @property
-    def contrastive(self) -> bool:
-        """Whether a contrastive loss is on, and the data hold texts where it needs them."""
-        objectives = self.config.objectives
-        return objectives.contrastive and (bool(self.dataset.text_columns) or not objectives.semantic)
+    def objectives(self) -> ObjectivesConfig:
+        """What is learnt beside the next item: where the data hold no texts, nothing that needs them."""
+        return self.config.for_data(bool(self.dataset.text_columns)).objectives
 
     def up_to(self, last: str) -> bool:
         """Make every stage up to and with `last` that is not done; returns whether any was made."""
@@ -115,13 +114,12 @@ class Run:
         return made
 
     def _skipped(self, stage: Stage) -> bool:
-        objectives = self.config.objectives
         if stage.name == "baseline":
-            wanted = objectives.learned or "backbone" in self.config.evaluation.baselines
-            return not (wanted and self.contrastive)
+            wanted = self.objectives.learned or "backbone" in self.config.evaluation.baselines
+            return not (wanted and self.objectives.contrastive)
         if stage.name == "learned":
-            return not (objectives.learned and self.contrastive)
-        return stage.semantic and not (objectives.semantic and self.contrastive)
+            return not self.objectives.learned
+        return stage.semantic and not self.objectives.semantic
 
     def _make(self, stage: Stage) -> bool:
         known = self.stamps.get(stage.name)
@@ -183,7 +181,9 @@ class Run:
 
 
 def _part(config: RunConfig, section: str) -> dict[str, Any]:
-    values: Any = config.model_dump(mode="json")
+    """A section's values, without objectives that are off: a new objective leaves what was trained before it valid."""
+    off = {name for name in config.objectives.sections if name not in config.objectives.switched_on}
+    values: Any = config.model_dump(mode="json", exclude={"objectives": off})
     for key in section.split("."):
         values = values[key]
     return {section: values}

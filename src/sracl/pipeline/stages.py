@@ -12,12 +12,15 @@ import pyarrow.parquet as pq
 from sracl.backbones.base import Backbone
 from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
+from sracl.config import ObjectivesConfig
 from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.named import load_named
 from sracl.datasets.tables import Columns
 from sracl.evaluation.baselines import Popularity, RepeatLast
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
 from sracl.files import write_json, written_aside
+from sracl.objectives import OBJECTIVES
+from sracl.objectives.training_objective import TrainingObjective
 from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
 from sracl.recommender import Recommender
@@ -25,7 +28,7 @@ from sracl.semantics import stages as semantic_stages
 from sracl.semantics.encoders import make_encoder
 from sracl.semantics.index import SemanticIndex, read_manifest
 from sracl.semantics.writers import make_writer
-from sracl.training.assembly import make_objective
+from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import load_tensors
 from sracl.training.learned import learned_index, load_learned, save_learned
@@ -72,10 +75,10 @@ def prepare(run: Run) -> None:
     )
     dataset.save(run.folder / "dataset")
     run.display.counts("data", report.rows())
-    if run.config.objectives.contrastive and run.config.objectives.semantic and not dataset.text_columns:
+    if run.config.objectives.semantic and not dataset.text_columns:
         run.display.say(
-            "The items have no text, so there is nothing to retrieve by: the plain backbone is trained. "
-            "Give dataset.items for SRA-CL."
+            f"The items have no text, so there is nothing to retrieve by: {model_name(run)} is trained. "
+            f"Give dataset.items for {_titles(run.config.objectives)}."
         )
 
 
@@ -109,19 +112,27 @@ def neighbors(run: Run) -> None:
 
 def train(run: Run) -> None:
     """The configured backbone with its contrastive losses; leaves `checkpoints/` and `model/`."""
-    index = learned = None
-    if run.contrastive and run.config.objectives.semantic:
-        index = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool)
-    if run.contrastive and run.config.objectives.learned:
+    semantic = learned = None
+    if run.objectives.semantic:
+        semantic = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool)
+    if run.objectives.learned:
         learned = load_learned(run.folder / "learned", run.pool, run.dataset.item_count)
     warn_of_split(run)
-    trained = _trained(run, "model", index, learned)
+    objective = make_objective(
+        run.config.for_data(bool(run.dataset.text_columns)),
+        run.dataset.item_count,
+        run.split.training,
+        semantic=semantic,
+        learned=learned,
+        own=run.own_backbone,
+    )
+    trained = _trained(run, "model", objective)
     Recommender(trained.objective.backbone, run.config.backbone, run.dataset).save(run.folder / "model")
 
 
 def train_plain_backbone(run: Run) -> None:
     """The same backbone from the same seed without contrastive losses, for comparison."""
-    _trained(run, "backbone")
+    _trained(run, "backbone", make_plain_objective(run.config, run.dataset.item_count, run.own_backbone))
 
 
 def learned(run: Run) -> None:
@@ -129,8 +140,7 @@ def learned(run: Run) -> None:
     save_learned(learned_index(_plain_backbone(run), run.pool, run.config), run.folder / "learned")
 
 
-def _trained(run: Run, name: str, index: SemanticIndex | None = None, learned: SemanticIndex | None = None) -> Trained:
-    objective = make_objective(run.config, run.dataset.item_count, index, run.own_backbone, learned)
+def _trained(run: Run, name: str, objective: TrainingObjective) -> Trained:
     folder = run.folder / "checkpoints" / name
     board = TensorBoard(run.folder / "tensorboard" / name)
     targets = TrainingRows.of(run.split.training, run.config.dataset.max_length).target_count
@@ -165,13 +175,13 @@ def _baselines(run: Run) -> dict[str, Scorer]:
             made[name] = Popularity(run.split.training, run.dataset.item_count)
         elif name == "repeat-last":
             made[name] = RepeatLast(run.split.training, run.dataset.item_count)
-        elif run.contrastive:
+        elif run.objectives.contrastive:
             made[f"plain {run.config.backbone.name}"] = BackboneScorer(_plain_backbone(run))
     return made
 
 
 def _plain_backbone(run: Run) -> Backbone:
-    objective = make_objective(run.config, run.dataset.item_count, None, run.own_backbone)
+    objective = make_plain_objective(run.config, run.dataset.item_count, run.own_backbone)
     objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
     return objective.backbone
 
@@ -187,7 +197,8 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
         "split": run.split.name,
         "split_facts": run.split.facts(),
         "seed": run.config.seed,
-        "contrastive": run.contrastive,
+        "contrastive": run.objectives.contrastive,
+        "objectives": {name: section.weight for name, section in run.objectives.switched_on.items()},
         "users": len(np.unique(tests["model"].users)),
         "validation": validation.kept,
         "validation_unseen": validation.unseen,
@@ -205,7 +216,12 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
 
 def model_name(run: Run) -> str:
     """What the model is called in tables."""
-    return f"SRA-CL on {run.config.backbone.name}" if run.contrastive else f"plain {run.config.backbone.name}"
+    titles = _titles(run.objectives)
+    return f"{titles} on {run.config.backbone.name}" if titles else f"plain {run.config.backbone.name}"
+
+
+def _titles(objectives: ObjectivesConfig) -> str:
+    return " + ".join(dict.fromkeys(OBJECTIVES[name].title for name in objectives.switched_on))
 
 
 def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:

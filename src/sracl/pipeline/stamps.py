@@ -84,10 +84,11 @@ def examined(paths: list[Path], known: Stamp | None) -> dict[str, dict[str, Any]
 
 def differences(old: Stamp, new: Stamp) -> list[str]:
     """What a person would call the differences of two stamps."""
+    keys = [*new.settings, *(key for key in old.settings if key not in new.settings)]
     told = [
-        f"{key} was {old.settings.get(key)!r}, now {value!r}"
-        for key, value in new.settings.items()
-        if old.settings.get(key) != value
+        f"{key} was {_shown(old, key)}, now {_shown(new, key)}"
+        for key in keys
+        if old.settings.get(key) != new.settings.get(key)
     ]
     told += [
         f"{key} was {value!r}, now it is not asked for"
@@ -97,6 +98,10 @@ def differences(old: Stamp, new: Stamp) -> list[str]:
     changed = [path for path, facts in new.inputs.items() if old.inputs.get(path, {}).get("sha256") != facts["sha256"]]
     told += [f"{path} has changed" for path in changed]
     return told or [f"{stage} was made anew" for stage in new.before if old.before.get(stage) != new.before[stage]]
+
+
+def _shown(stamp: Stamp, key: str) -> str:
+    return repr(stamp.settings[key]) if key in stamp.settings else "not in use"
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """From a configuration to what is trained: the backbone and its objectives."""
 
+from functools import partial
+
 from sracl.backbones import BACKBONES, Backbone
 from sracl.backbones.behaviour import check_behaviour
 from sracl.backbones.named import import_backbone, is_own, own_settings
-from sracl.config import BackboneConfig, RunConfig
+from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
+from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
-from sracl.objectives.chance import AnyItems, AnyPrefixes
-from sracl.objectives.cross_sequence import CrossSequence
-from sracl.objectives.intra_sequence import IntraSequence
+from sracl.objectives import OBJECTIVES
+from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 from sracl.semantics.index import SemanticIndex
-from sracl.semantics.pool import exclusion
 from sracl.training.loop import built_from_seed
 
 
@@ -51,59 +52,44 @@ def with_own_backbone(config: RunConfig, own: type[Backbone] | None = None) -> t
     return config.model_copy(update={"backbone": BackboneConfig.model_validate({"name": name} | settings)}), own
 
 
-def make_contrastive(
-    config: RunConfig, dimension: int, index: SemanticIndex | None, learned: SemanticIndex | None = None
-) -> dict[str, Weighted]:
+def make_contrastive(config: ObjectivesConfig, context: ObjectiveContext) -> dict[str, Weighted]:
     """The contrastive objectives of weight above 0, by the name that losses and logs show.
 
-    index: neighbours by texts; learned: by a trained backbone's vectors. Only what the settings ask for must be given.
+    Raises InputError where an index that one of them needs is not in the context.
     """
-    cross, intra = config.objectives.cross_sequence, config.objectives.intra_sequence
-    made: dict[str, Weighted] = {}
-    if cross.weight > 0:
-        found = _given(learned if cross.neighbors == "learned" else index, cross.neighbors)
-        any_prefixes = AnyPrefixes(exclusion(found.pool, config.protocol), found.prefix_neighbors.shape[1])
-        objective = CrossSequence(
-            found.pool,
-            any_prefixes if cross.neighbors == "random" else found.prefix_neighbors,
-            found.prefix_embeddings,
-            dimension,
-            cross.temperature,
-            cross.dropout,
-            cross.shared_rows,
-            cross.synthesis == "learned",
-        )
-        made["cross_sequence"] = Weighted(objective, cross.weight)
-    if intra.weight > 0:
-        found = _given(learned if intra.substitutes == "learned" else index, intra.substitutes)
-        substitutes = AnyItems(len(found.item_neighbors)) if intra.substitutes == "random" else found.item_neighbors
-        made["intra_sequence"] = Weighted(
-            IntraSequence(substitutes, intra.substitution, intra.temperature), intra.weight
-        )
-    return made
-
-
-def _given(index: SemanticIndex | None, source: str) -> SemanticIndex:
-    if index is None:
-        raise InputError(f"neighbours that are {source} are wanted, but no such index is given")
-    return index
+    return {
+        name: Weighted(OBJECTIVES[name].of(context, **section.settings), section.weight)
+        for name, section in config.switched_on.items()
+    }
 
 
 def make_objective(
     config: RunConfig,
     item_count: int,
-    index: SemanticIndex | None,
-    own: type[Backbone] | None = None,
+    training: Sequences,
+    *,
+    semantic: SemanticIndex | None = None,
     learned: SemanticIndex | None = None,
+    own: type[Backbone] | None = None,
 ) -> TrainingObjective:
-    """What the run trains, with initial weights that depend on `config.seed` alone; without an index, no contrast.
+    """What the run trains, with initial weights that depend on `config.seed` alone.
 
-    own: as in `make_backbone`; index, learned: as in `make_contrastive`.
+    training: every user's training items. semantic, learned: neighbours by texts, and by a trained backbone's vectors;
+    only what the settings ask for must be given. own: as in `make_backbone`.
     """
 
     def build() -> TrainingObjective:
         backbone = make_backbone(config.backbone, item_count, config.dataset.max_length, own)
-        contrastive = make_contrastive(config, backbone.dimension, index, learned) if index or learned else {}
+        context = ObjectiveContext(
+            item_count, backbone.dimension, backbone.max_length, training, semantic, learned, config.protocol
+        )
+        contrastive = make_contrastive(config.objectives, context)
         return TrainingObjective(backbone, contrastive, config.objectives.anchors_per_row)
 
     return built_from_seed(config.seed, build)
+
+
+def make_plain_objective(config: RunConfig, item_count: int, own: type[Backbone] | None = None) -> TrainingObjective:
+    """The backbone alone, with the initial weights that it has in `make_objective`: learns the next item."""
+    build = partial(make_backbone, config.backbone, item_count, config.dataset.max_length, own)
+    return built_from_seed(config.seed, lambda: TrainingObjective(build()))

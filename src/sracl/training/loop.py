@@ -144,10 +144,12 @@ class _Trainer:
 
     def _learn(self, epoch: int) -> dict[str, float]:
         """One pass over all training rows; returns the mean of each loss, weighted by targets."""
-        self.plain.train()
         # Epochs draw from seeds of their own, so that a resumed training needs no state of any generator.
-        torch.manual_seed(_epoch_seed(self.seed, epoch))
-        generator = torch.Generator().manual_seed(_epoch_seed(self.seed, epoch) + 1)
+        seed = _epoch_seed(self.seed, epoch)
+        self.plain.begin_epoch(epoch, torch.Generator().manual_seed(seed))
+        self.plain.train()
+        torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed + 1)
         sums: dict[str, torch.Tensor] = {}
         seen = 0
         for batch in self.rows.epoch(self.settings.targets_per_step, generator):

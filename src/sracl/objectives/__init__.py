@@ -1,0 +1,25 @@
+"""Losses over a backbone and a batch. A new contrastive objective is a file here and a line in `OBJECTIVES`."""
+
+from typing import Any
+
+from sracl.objectives.context import ObjectiveContext
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.cross_sequence import CrossSequence
+from sracl.objectives.intra_sequence import IntraSequence
+from sracl.objectives.training_objective import TrainingObjective, Weighted
+
+OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
+    "cross_sequence": CrossSequence,
+    "intra_sequence": IntraSequence,
+}
+
+__all__ = [
+    "OBJECTIVES",
+    "ContrastiveObjective",
+    "CrossSequence",
+    "Drawn",
+    "IntraSequence",
+    "ObjectiveContext",
+    "TrainingObjective",
+    "Weighted",
+]
