@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test quick lint benchmark clean
+.PHONY: demo test quick lint bench benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/sracl run configs/demo.yaml
@@ -18,6 +18,11 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests benchmarks docs examples
 	$(BIN)/ruff format --check src tests benchmarks docs examples
 	$(BIN)/mypy
+
+# SASRec and SRA-CL beside RecBole, RecTools and RePlay on Amazon Beauty: an epoch each, a table and a picture.
+bench: $(VENV)/installed-dev
+	$(BIN)/sracl neighbors configs/amazon-beauty.yaml
+	$(BIN)/python benchmarks/peers/compare.py runs/amazon-beauty
 
 benchmark: $(VENV)/installed-dev
 	$(BIN)/sracl neighbors configs/amazon-beauty.yaml
