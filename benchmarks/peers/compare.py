@@ -76,7 +76,7 @@ def write_data(run_dir: Path, folder: Path) -> None:
 
 def run(name: str, data: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """The record of one program, from its file where it is complete."""
-    program, out = PROGRAMS[name], arguments.results / f"{name}.json"
+    program, out = PROGRAMS[name], (arguments.results / f"{name}.json").absolute()
     wanted = {"epochs": arguments.epochs, "patience": arguments.patience, "run_dir": str(arguments.run_dir)}
     if out.exists() and (known := json.loads(out.read_text())).get("asked") == wanted:
         return dict(known)

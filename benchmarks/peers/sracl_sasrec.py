@@ -10,11 +10,11 @@ from sracl.backbones.scorer import BackboneScorer
 from sracl.config import read_config
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
-from sracl.datasets.split import LeaveOneOut
+from sracl.datasets.splits import leave_one_out
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
-from sracl.training.assembly import make_objective
+from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
 
@@ -24,12 +24,13 @@ def main() -> None:
     data = protocol.Data.load(arguments.data)
     config = read_config(arguments.run_dir / "config.yaml")
     dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = LeaveOneOut.of(dataset.histories)
-    index = None
+    split = leave_one_out(dataset.histories)
+    keep_freed_memory()
     if arguments.whole:
         index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
-    keep_freed_memory()
-    objective = make_objective(config, dataset.item_count, index)
+        objective = make_objective(config, dataset.item_count, split.training, index)
+    else:
+        objective = make_plain_objective(config, dataset.item_count)
     rows = TrainingRows.of(split.training, protocol.MAX_LENGTH)
     optimizer = torch.optim.Adam(objective.parameters(), lr=protocol.LEARNING_RATE, fused=True)
     generator = torch.Generator().manual_seed(arguments.seed)

@@ -21,7 +21,8 @@ from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, make_plain_objective, with_own_backbone
 from sracl.training.learned import learned_index
-from sracl.training.loop import Watcher, train
+from sracl.training.loop import train
+from sracl.training.watching import Watcher
 
 
 def fit(

@@ -6,7 +6,7 @@ from rich.progress import Progress
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sracl.pipeline.watchers import Bar, EpochLog, Several, TensorBoard, epoch_line
-from sracl.training.loop import Watcher
+from sracl.training.watching import Watcher
 
 RECORD = {
     "epoch": 3,

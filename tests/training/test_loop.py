@@ -10,7 +10,8 @@ from sracl.datasets.splits import leave_one_out
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
 from sracl.training.checkpoint import load_tensors
-from sracl.training.loop import BEST, LAST, make_fabric, train
+from sracl.training.devices import make_fabric
+from sracl.training.loop import BEST, LAST, train
 from support.batches import histories_of
 from support.small_training import settings, small_objective, walks
 

@@ -18,4 +18,7 @@ class TrainingConfig(Section):
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
         "auto", description="`auto`: bf16-mixed on cuda, else 32-true"
     )
+    processes: int = Field(
+        1, ge=1, description="that share each step: GPUs on cuda, else processes on this machine, with `threads` each"
+    )
     threads: int | None = Field(None, ge=1, description="processor threads; null: what PyTorch takes")

@@ -33,6 +33,10 @@ class Batch:
         """The places that carry a target."""
         return torch.nonzero(self.targets >= 0).squeeze(1)
 
+    def without_targets(self) -> "Batch":
+        """The same rows, of which nothing is learnt."""
+        return Batch(self.rows, self.users, torch.full_like(self.targets, NO_TARGET), self.positions)
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch on `device`."""
         moved = (t.to(device, non_blocking=True) for t in (self.users, self.targets, self.positions))

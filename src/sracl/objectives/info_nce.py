@@ -5,6 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from sracl.objectives.processes import of_all_processes
+
 
 def info_nce(
     first: Float[Tensor, "B d"], second: Float[Tensor, "B d"], users: Int[Tensor, "B"], temperature: float = 1.0
@@ -13,7 +15,10 @@ def info_nce(
 
     s is the dot product, v+ the partner of v, and w runs over v+ and all vectors of other users: vectors of v's own
     user nearly agree with it and are no negatives. 0 for no pairs.
+
+    Where several processes share a step, B counts the pairs of all: nobody has fewer negatives than one process would.
     """
+    first, second, users = of_all_processes(first), of_all_processes(second), of_all_processes(users)
     if len(first) == 0:
         return first.sum() + second.sum()
     vectors = torch.cat([first, second])

@@ -4,6 +4,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sracl.objectives.catalogue_loss import catalogue_cross_entropy
+from sracl.objectives.processes import share_of_mean
 
 
 def next_item_loss(
@@ -15,6 +16,9 @@ def next_item_loss(
 ) -> Float[Tensor, ""]:
     """Mean cross entropy of `f(p) E^T` over the prefixes p that end at `places` (SRA-CL, eq. 3).
 
-    E are the first `items` rows of `table`; None: all.
+    E are the first `items` rows of `table`; None: all. Where several processes share a step, the average of what they
+    return is the mean over the prefixes of all.
     """
-    return catalogue_cross_entropy(states.index_select(0, places), table, targets[places], items)
+    loss = catalogue_cross_entropy(states.index_select(0, places), table, targets[places], items)
+    share = share_of_mean(len(places), states.device)
+    return loss if share == 1.0 else loss * share

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from sracl.training.loop import Watcher
+from sracl.training.watching import Watcher
 
 
 class Several:

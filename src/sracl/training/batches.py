@@ -66,11 +66,18 @@ class TrainingRows:
             positions=torch.from_numpy(positions),
         )
 
-    def epoch(self, targets_per_step: int, generator: torch.Generator) -> Iterator[Batch]:
-        """All rows in random order, in batches of about `targets_per_step` targets."""
+    def epoch(
+        self, targets_per_step: int, generator: torch.Generator, process: int = 0, processes: int = 1
+    ) -> Iterator[Batch]:
+        """All rows in random order, in batches of about `targets_per_step` targets.
+
+        Where several processes share a step, each gets every `processes`-th row of the batch that one process would
+        get. One that is left without a row gets the first without targets, so that all take part in every step.
+        """
         order = torch.randperm(len(self), generator=generator).numpy()
         for rows in np.split(order, self._cuts(order, targets_per_step)):
-            yield self.batch(rows)
+            own = rows[process::processes]
+            yield self.batch(own) if len(own) else self.batch(rows[:1]).without_targets()
 
     def _cuts(self, order: Int64, targets_per_step: int) -> Int64:
         """Where to cut `order`: a batch ends with the row that brings it to `targets_per_step` targets."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,38 +14,20 @@ from sracl.config import TrainingConfig
 from sracl.datasets.splits import Split
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
+from sracl.objectives.processes import count_of_all, mean_of_all
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
+from sracl.training.devices import device_and_precision, make_fabric, threads_a_process
+from sracl.training.processes import in_processes, temporary_folder
+from sracl.training.watching import Silent, Watcher
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 STOPPING_METRIC = "MRR@10"
 LAST, BEST = "last.safetensors", "best.safetensors"
-
-
-@runtime_checkable
-class Watcher(Protocol):
-    """Is told how training goes; what it shows or writes is its own business."""
-
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
-        """After a step: targets learnt from in it, and the losses so far in the epoch, by name."""
-
-    def on_epoch(self, record: dict[str, Any]) -> None:
-        """After an epoch and its validation."""
-
-
-class Silent:
-    """Watches without a word."""
-
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
-        """Say nothing."""
-
-    def on_epoch(self, record: dict[str, Any]) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +54,27 @@ def train(
 
     Raises SraclError where there is nothing to learn or a loss is not finite.
     """
+    fabric, watcher = make_fabric(settings), watcher or Silent()
+    if settings.processes == 1:
+        return _train(fabric, watcher, objective, split, settings, seed, folder)
+    with nullcontext(folder) if folder is not None else temporary_folder() as kept:
+        in_processes(fabric, _train, watcher, threads_a_process(settings), objective, split, settings, seed, kept)
+        # All is done: this reads the checkpoint and the best weights.
+        return _train(make_fabric(settings, alone=True), Silent(), objective, split, settings, seed, kept)
+
+
+def _train(
+    fabric: "Fabric",
+    watcher: Watcher,
+    objective: TrainingObjective,
+    split: Split,
+    settings: TrainingConfig,
+    seed: int,
+    folder: Path | None,
+) -> Trained:
+    """Train as one of `fabric`'s processes."""
     keep_freed_memory()
-    trainer = _Trainer(objective, split, settings, seed, folder, watcher or Silent())
+    trainer = _Trainer(fabric, objective, split, settings, seed, folder, watcher)
     progress = trainer.resumed()
     while not progress.finished:
         trainer.run_epoch(progress)
@@ -86,6 +87,7 @@ class _Trainer:
 
     def __init__(
         self,
+        fabric: "Fabric",
         objective: TrainingObjective,
         split: Split,
         settings: TrainingConfig,
@@ -93,12 +95,12 @@ class _Trainer:
         folder: Path | None,
         watcher: Watcher,
     ) -> None:
+        self.fabric = fabric
         self.split, self.settings, self.seed, self.folder, self.watcher = split, settings, seed, folder, watcher
         self.plain = objective
         self.rows = TrainingRows.of(split.training, objective.backbone.max_length)
         if not len(self.rows):
             raise SraclError("there is nothing to learn: no user has two training interactions")
-        self.fabric = make_fabric(settings)
         optimizer = torch.optim.Adam(objective.parameters(), lr=settings.learning_rate, fused=True)
         self.model, self.optimizer = self.fabric.setup(objective, optimizer)
         self.best_in_memory: dict[str, torch.Tensor] = {}
@@ -118,8 +120,8 @@ class _Trainer:
         with without_kernels_by_shape() if exact else nullcontext():
             losses = self._learn(progress.epoch)
         learnt = time.perf_counter()
-        found = evaluate(BackboneScorer(self.plain.backbone), self.split, "validation", cutoffs=(10,))
-        value = found.kept[STOPPING_METRIC]
+        validation = self._validate()
+        value = validation[STOPPING_METRIC]
         if value > progress.best_value:
             progress.best_epoch, progress.best_value = progress.epoch, value
             self._keep_best()
@@ -131,30 +133,41 @@ class _Trainer:
             "epoch": progress.epoch,
             "losses": losses,
             "split": self.split.name,
-            "validation": found.kept,
+            "validation": validation,
             "best_epoch": progress.best_epoch,
             "seconds": end - begin,
             "seconds_learning": learnt - begin,
             "targets_per_second": self.rows.target_count / (learnt - begin),
         }
         progress.history.append(record)
-        if self.folder is not None:
+        if self.folder is not None and self.fabric.is_global_zero:
             save_checkpoint(self.folder / LAST, self.plain, self.optimizer.optimizer, progress)
+        self.fabric.barrier()
         self.watcher.on_epoch(record)
+
+    def _validate(self) -> dict[str, float]:
+        """Validation metrics with seen items kept; where there are several processes, the first finds them for all."""
+        found: dict[str, float] = {}
+        if self.fabric.is_global_zero:
+            found = evaluate(BackboneScorer(self.plain.backbone), self.split, "validation", cutoffs=(10,)).kept
+        return dict(self.fabric.broadcast(found))
 
     def _learn(self, epoch: int) -> dict[str, float]:
         """One pass over all training rows; returns the mean of each loss, weighted by targets."""
+        process, processes = self.fabric.global_rank, self.fabric.world_size
         # Epochs draw from seeds of their own, so that a resumed training needs no state of any generator.
         seed = _epoch_seed(self.seed, epoch)
         self.plain.begin_epoch(epoch, torch.Generator().manual_seed(seed))
         self.plain.train()
-        torch.manual_seed(seed)
-        generator = torch.Generator().manual_seed(seed + 1)
+        torch.manual_seed(_epoch_seed(self.seed, epoch, process))
+        order = torch.Generator().manual_seed(seed + 1)
+        # The first process draws on from the order's generator; the others order alike and draw otherwise.
+        generator = order if process == 0 else torch.Generator().manual_seed(_epoch_seed(self.seed, epoch, process) + 1)
         sums: dict[str, torch.Tensor] = {}
         seen = 0
-        for batch in self.rows.epoch(self.settings.targets_per_step, generator):
+        for batch in self.rows.epoch(self.settings.targets_per_step, order, process, processes):
             draws = self.plain.draw(batch, generator)
-            targets = int((batch.targets >= 0).sum())
+            targets = count_of_all(int((batch.targets >= 0).sum()), self.fabric.device)
             losses = self.model(batch.to(self.fabric.device), draws)
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(losses.total)
@@ -163,7 +176,7 @@ class _Trainer:
             for name, loss in losses.parts.items():
                 sums[name] = sums.get(name, torch.zeros_like(loss)) + loss * targets
             self.watcher.on_step(epoch, targets, {name: float(total) / seen for name, total in sums.items()})
-        means = {name: float(total) / seen for name, total in sums.items()}
+        means = {name: float(mean_of_all(total)) / seen for name, total in sums.items()}
         if not all(torch.isfinite(torch.tensor(list(means.values())))):
             raise SraclError(f"a loss is not finite in epoch {epoch} ({means}); lower training.learning_rate")
         return means
@@ -172,7 +185,7 @@ class _Trainer:
         weights = {name: t.detach().cpu().clone() for name, t in self.plain.backbone.state_dict().items()}
         if self.folder is None:
             self.best_in_memory = weights
-        else:
+        elif self.fabric.is_global_zero:
             save_tensors(self.folder / BEST, weights, {})
 
     def load_best(self) -> None:
@@ -182,31 +195,8 @@ class _Trainer:
         self.plain.eval()
 
 
-def _epoch_seed(seed: int, epoch: int) -> int:
-    return (seed * 1_000_003 + epoch) * 2
-
-
-def device_and_precision(settings: TrainingConfig) -> tuple[str, Precision]:
-    """What `auto` means here. Raises SraclError where the wished device is not there."""
-    device = settings.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SraclError("training.device is cuda, but PyTorch sees no such device here; use `auto` or `cpu`")
-    if settings.precision != "auto":
-        return device, settings.precision
-    return device, "bf16-mixed" if device == "cuda" else "32-true"
-
-
-def make_fabric(settings: TrainingConfig) -> "Fabric":
-    """Fabric on one device. Raises SraclError where the wished device is not there."""
-    device, precision = device_and_precision(settings)
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    # Takes over a second to import, which a run that finds everything done should not wait for.
-    from lightning_fabric import Fabric
-
-    return Fabric(accelerator=device, devices=1, precision=precision)
+def _epoch_seed(seed: int, epoch: int, process: int = 0) -> int:
+    return (seed * 1_000_003 + epoch) * 2 + process * 2**40
 
 
 def built_from_seed(seed: int, build: Callable[[], TrainingObjective]) -> TrainingObjective:
