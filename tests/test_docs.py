@@ -48,6 +48,7 @@ def test_every_command_explains_itself() -> None:
         "neighbors",
         "answers export",
         "answers read-batches",
+        "study",
     ]:
         result = CliRunner().invoke(cli.app, [*name.split(), "--help"])
         assert result.exit_code == 0

@@ -4,11 +4,12 @@ from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import ColumnsConfig, DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
 from sracl.config.objectives import ObjectivesConfig
-from sracl.config.reading import make_config, read_config
+from sracl.config.reading import changed, make_config, read_config
 from sracl.config.run import RunConfig
 from sracl.config.section import Section
 from sracl.config.semantics import EncoderConfig, SemanticsConfig, WriterConfig
 from sracl.config.split import SplitConfig
+from sracl.config.study import StudyConfig
 from sracl.config.training import TrainingConfig
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "Section",
     "SemanticsConfig",
     "SplitConfig",
+    "StudyConfig",
     "TrainingConfig",
     "WriterConfig",
+    "changed",
     "make_config",
     "read_config",
 ]

@@ -42,6 +42,17 @@ def make_config(values: Mapping[str, Any], source: str = "the configuration") ->
         raise InputError(f"{source}: " + "; ".join(problems[:2]) + more) from error
 
 
+def changed(config: RunConfig, changes: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
+    """The configuration with some values replaced; keys are dotted, and a whole section may be given as a mapping.
+
+    Raises InputError, naming `source`, for what does not fit.
+    """
+    values = config.model_dump(mode="json")
+    for key, value in changes.items():
+        _put(values, key, value, source)
+    return make_config(values, source)
+
+
 def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
@@ -50,14 +61,18 @@ def _apply(values: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"-o {override}: the value is not YAML") from error
-    *sections, last = key.strip().split(".")
+    _put(values, key.strip(), value, f"-o {override}")
+
+
+def _put(values: dict[str, Any], key: str, value: Any, source: str) -> None:
+    *sections, last = key.split(".")
     here: Any = values
     for section in sections:
         if here.get(section) is None:
             here[section] = {}
         here = here[section]
         if not isinstance(here, dict):
-            raise InputError(f"-o {override}: {section} is no section")
+            raise InputError(f"{source}: {section} is no section")
     here[last] = value
 
 

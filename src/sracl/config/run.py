@@ -12,6 +12,7 @@ from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
 from sracl.config.objectives import ObjectivesConfig
 from sracl.config.section import Section
 from sracl.config.semantics import SemanticsConfig
+from sracl.config.study import StudyConfig
 from sracl.config.training import TrainingConfig
 
 
@@ -29,6 +30,7 @@ class RunConfig(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()
+    study: StudyConfig = StudyConfig()
 
     def for_data(self, texts: bool) -> "RunConfig":
         """What can be trained: without `texts` no objective that needs them."""

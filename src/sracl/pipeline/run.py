@@ -16,6 +16,7 @@ from sracl.files import written_aside
 from sracl.pipeline import stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
+from sracl.semantics import index
 from sracl.semantics.stages import pool_of
 from sracl.training.assembly import with_own_backbone
 
@@ -25,7 +26,8 @@ class Stage:
     """A stage: what it depends on and what makes it.
 
     sections: configuration keys, dotted; without: parts of them that it does not read. cheap: made anew without asking
-    where settings changed.
+    where settings changed. leaves: files and folders that another run may take over instead of making them, relative to
+    the run's folder.
     """
 
     name: str
@@ -35,19 +37,35 @@ class Stage:
     cheap: bool = False
     semantic: bool = False
     without: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
 
 
 STAGES = (
-    Stage("prepare", stages.prepare, ("dataset",), without=("dataset.split.",)),
+    Stage("prepare", stages.prepare, ("dataset",), without=("dataset.split.",), leaves=("dataset",)),
     Stage(
         "describe",
         stages.describe,
         ("protocol", "dataset.split", "semantics.domain", "semantics.writer", "semantics.profiles"),
         ("prepare",),
         semantic=True,
+        leaves=tuple(f"semantics/{name}" for name in (index.ITEMS, index.PROFILES, index.MANIFEST)),
     ),
-    Stage("embed", stages.embed, ("semantics.encoder.kind", "semantics.encoder.model"), ("describe",), semantic=True),
-    Stage("neighbors", stages.neighbors, ("semantics.neighbors", "semantics.search"), ("embed",), semantic=True),
+    Stage(
+        "embed",
+        stages.embed,
+        ("semantics.encoder.kind", "semantics.encoder.model"),
+        ("describe",),
+        semantic=True,
+        leaves=tuple(f"semantics/{name}" for name in (index.ITEM_EMBEDDINGS, index.PREFIX_EMBEDDINGS)),
+    ),
+    Stage(
+        "neighbors",
+        stages.neighbors,
+        ("semantics.neighbors", "semantics.search"),
+        ("embed",),
+        semantic=True,
+        leaves=tuple(f"semantics/{name}" for name in (index.ITEM_NEIGHBORS, index.PREFIX_NEIGHBORS)),
+    ),
     Stage("baseline", stages.train_plain_backbone, ("seed", "dataset.split", "backbone", "training"), ("prepare",)),
     Stage("learned", stages.learned, ("protocol", "semantics.neighbors", "semantics.search"), ("baseline",)),
     Stage(
@@ -105,7 +123,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         made = False
         for stage in STAGES:
-            if not self._skipped(stage):
+            if not self.skips(stage):
                 made |= self._make(stage)
             if stage.name == last:
                 break
@@ -113,7 +131,8 @@ class Run:
             aside.write_text(self.config.to_yaml(), encoding="utf-8")
         return made
 
-    def _skipped(self, stage: Stage) -> bool:
+    def skips(self, stage: Stage) -> bool:
+        """Whether this run does without a stage; the data must be prepared."""
         if stage.name == "baseline":
             wanted = self.objectives.learned or "backbone" in self.config.evaluation.baselines
             return not (wanted and self.objectives.contrastive)
@@ -123,7 +142,7 @@ class Run:
 
     def _make(self, stage: Stage) -> bool:
         known = self.stamps.get(stage.name)
-        wanted = self._stamp(stage, known)
+        wanted = self.stamp_of(stage, known)
         if known and known.fingerprint == wanted.fingerprint and known.finished:
             self.seconds[stage.name] = known.seconds
             self.display.say(f"{stage.name}: done before, unchanged")
@@ -142,7 +161,8 @@ class Run:
         self.stamps.put(stage.name, wanted)
         return True
 
-    def _stamp(self, stage: Stage, known: Stamp | None) -> Stamp:
+    def stamp_of(self, stage: Stage, known: Stamp | None = None) -> Stamp:
+        """What a stage would be made from now. known: an earlier stamp, whose unchanged files are not read again."""
         settings = {
             key: value for section in stage.sections for key, value in flat(_part(self.config, section)).items()
         }

@@ -30,7 +30,7 @@ from sracl.semantics.index import SemanticIndex, read_manifest
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
-from sracl.training.checkpoint import load_tensors
+from sracl.training.checkpoint import Progress, load_progress, load_tensors
 from sracl.training.learned import learned_index, load_learned, save_learned
 from sracl.training.loop import BEST, LAST, Trained
 from sracl.training.loop import train as run_training
@@ -158,8 +158,7 @@ def evaluate_all(run: Run) -> None:
     """Validation and test metrics of the model and of the baselines; writes `metrics.json`."""
     wanted = run.config.evaluation.cutoffs
     cutoffs = tuple(sorted({*wanted, 10}))
-    model = Recommender.load(run.folder / "model", run.own_backbone)
-    scorer = BackboneScorer(model.backbone)
+    scorer = scorer_of(run)
     validation = evaluate(scorer, run.split, "validation", cutoffs)
     tests = {"model": evaluate(scorer, run.split, "test", cutoffs)}
     for name, baseline in _baselines(run).items():
@@ -171,13 +170,25 @@ def evaluate_all(run: Run) -> None:
 def _baselines(run: Run) -> dict[str, Scorer]:
     made: dict[str, Scorer] = {}
     for name in run.config.evaluation.baselines:
-        if name == "popularity":
-            made[name] = Popularity(run.split.training, run.dataset.item_count)
-        elif name == "repeat-last":
-            made[name] = RepeatLast(run.split.training, run.dataset.item_count)
+        if name != "backbone":
+            made[name] = scorer_of(run, name)
         elif run.objectives.contrastive:
             made[f"plain {run.config.backbone.name}"] = BackboneScorer(_plain_backbone(run))
     return made
+
+
+def scorer_of(run: Run, baseline: str | None = None) -> Scorer:
+    """What is evaluated: the trained model, or `popularity` or `repeat-last`, which need the data alone."""
+    if baseline == "popularity":
+        return Popularity(run.split.training, run.dataset.item_count)
+    if baseline == "repeat-last":
+        return RepeatLast(run.split.training, run.dataset.item_count)
+    return BackboneScorer(Recommender.load(run.folder / "model", run.own_backbone).backbone)
+
+
+def progress_of(run: Run) -> Progress:
+    """How the model's training went."""
+    return load_progress(run.folder / "checkpoints" / "model" / LAST)
 
 
 def _plain_backbone(run: Run) -> Backbone:
@@ -187,11 +198,8 @@ def _plain_backbone(run: Run) -> Backbone:
 
 
 def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> dict[str, Any]:
-    import json
-
-    _, metadata = load_tensors(run.folder / "checkpoints" / "model" / LAST)
-    progress = json.loads(metadata["progress"])
-    per_epoch = [record["seconds"] for record in progress["history"]]
+    progress = progress_of(run)
+    per_epoch = [record["seconds"] for record in progress.history]
     return {
         "protocol": run.config.protocol,
         "split": run.split.name,
@@ -209,8 +217,8 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
             name: {"test": found.kept, "test_unseen": found.unseen} for name, found in tests.items() if name != "model"
         },
         "seconds": run.seconds | {"train_per_epoch": sum(per_epoch) / len(per_epoch)},
-        "epochs": progress["epoch"],
-        "best_epoch": progress["best_epoch"],
+        "epochs": progress.epoch,
+        "best_epoch": progress.best_epoch,
     }
 
 

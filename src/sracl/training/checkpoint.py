@@ -54,6 +54,14 @@ def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     save_tensors(path, tensors, {"progress": json.dumps(asdict(progress))})
 
 
+def load_progress(path: Path) -> Progress:
+    """How far a training came, without its weights. Raises SraclError for a damaged file."""
+    try:
+        return Progress(**json.loads(load_tensors(path)[1]["progress"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SraclError(f"{path} holds no progress ({error}); delete it to train from the start") from error
+
+
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
     """Put weights and moments back in place and return the progress. Raises SraclError where they do not fit."""
     tensors, metadata = load_tensors(path)

@@ -1,0 +1,114 @@
+"""A study from beginning to end: plan its runs, make those that are not done, put the results together."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sracl.config import RunConfig, changed
+from sracl.errors import SraclError
+from sracl.pipeline.display import Display
+from sracl.studies import STUDIES
+from sracl.studies.definition import Study, Variant, plain
+from sracl.studies.identity import disagreement, key_of, settings_of
+from sracl.studies.place import Place
+from sracl.studies.processes import run_tasks, slots_of
+from sracl.studies.progress import Telling
+from sracl.studies.results import Results, read_results, show_results
+from sracl.studies.sharing import make_shared, shared_folder
+from sracl.studies.worker import Task
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is conducted. seeds, variants: None takes the configuration's, and all; baselines: rows beside them.
+
+    jobs: runs at a time; None: one a GPU, or one a core. folder: None takes `studies` in the configuration's run_dir.
+    keep: leave the folders of finished runs, models included.
+    """
+
+    seeds: Sequence[int] | None = None
+    variants: Sequence[str] | None = None
+    baselines: Sequence[str] = ()
+    jobs: int | None = None
+    folder: Path | None = None
+    keep: bool = False
+
+
+def conduct(config: RunConfig, name: str, options: Options, display: Display) -> Results:
+    """Make every run of a study that is not done, and show the table. The same call goes on after an interruption.
+
+    Raises SraclError at the end where runs failed; the others are done then.
+    """
+    study, place, tasks = planned(config, name, options)
+    missing = [task for task in tasks if not _done(task)]
+    display.say(f"{study.name}: {len(tasks)} runs, {len(tasks) - len(missing)} of them done, in {place.folder}")
+    errors = _make(missing, config, options, display) if missing else {}
+    results = show(config, name, options, display)
+    if errors:
+        told = "; ".join(f"{task.label}: {errors[task.key]}" for task in missing if task.key in errors)
+        raise SraclError(f"{len(errors)} of {len(tasks)} runs failed: {told}\nThe same command tries these again.")
+    return results
+
+
+def show(config: RunConfig, name: str, options: Options, display: Display) -> Results:
+    """Put the results of the runs that are done together, and show them."""
+    study, place, tasks = planned(config, name, options)
+    results = read_results(study, place.records, tasks)
+    show_results(results, place.results(study.name), display)
+    return results
+
+
+def planned(config: RunConfig, name: str, options: Options) -> tuple[Study, Place, list[Task]]:
+    """The study, its place and all its runs, done or not. Variants that come to the same run share it."""
+    study = STUDIES[name](config)
+    if options.variants is not None:
+        study = study.only(options.variants)
+    study = study.beside(options.baselines)
+    place = Place(options.folder or config.run_dir / "studies")
+    seeds = options.seeds if options.seeds is not None else config.study.seeds
+    tasks = [
+        _task(config, variant, seed, place, options.keep)
+        for variant in study.variants
+        for seed in (seeds if variant.baseline is None else [config.seed])
+    ]
+    return study, place, tasks
+
+
+def _task(config: RunConfig, variant: Variant, seed: int, place: Place, keep: bool) -> Task:
+    configured = variant.configured(config, seed)
+    if variant.baseline is not None:
+        configured = changed(configured, plain(configured))
+    settings = settings_of(configured, variant.baseline)
+    key = key_of(settings)
+    in_place = changed(configured, {"run_dir": str(place.run(key)), "training.threads": config.training.threads or 1})
+    shared = shared_folder(place, configured)
+    return Task(key, variant.label, in_place, settings, variant.baseline, place, shared, keep)
+
+
+def _done(task: Task) -> bool:
+    """Whether a record is there. Raises SraclError for one of settings that only look the same."""
+    record = task.place.records.find(task.key)
+    if record is None:
+        return False
+    if told := disagreement(record.settings, task.settings):
+        raise SraclError(
+            f"{task.place.records.folder / task.key}.json is of another version's defaults: {told}.\n"
+            "Delete it to make this run again, or take another --folder."
+        )
+    return True
+
+
+def _make(missing: list[Task], config: RunConfig, options: Options, display: Display) -> dict[str, str]:
+    """Make the artefacts that runs share, then the runs; returns errors by key."""
+    distinct = list({task.key: task for task in missing}.values())
+    of_each = {task.shared: task for task in distinct}
+    for task in of_each.values():
+        make_shared(task.place, changed(task.config, {"run_dir": str(config.run_dir)}), display)
+    slots = slots_of(config.training, options.jobs)
+    with Telling(display, len(distinct), len(slots)) as watcher:
+        errors = run_tasks(distinct, slots, watcher)
+    for task in distinct:
+        if task.key not in errors and not task.keep:
+            shutil.rmtree(task.config.run_dir)
+    return errors

@@ -1,0 +1,53 @@
+"""What a study is: variants of one configuration, each run with every seed, and which of them are compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sracl.config import RunConfig, changed
+from sracl.errors import InputError
+
+BASELINES = ("popularity", "repeat-last")
+"""What needs no training and may stand beside the variants."""
+
+
+def plain(config: RunConfig) -> dict[str, Any]:
+    """The changes that make a run the plain backbone."""
+    return {f"objectives.{name}.weight": 0.0 for name in config.objectives.switched_on}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run. changes: configuration values by dotted key, or whole sections; baseline: one of BASELINES."""
+
+    label: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    baseline: str | None = None
+
+    def configured(self, config: RunConfig, seed: int) -> RunConfig:
+        """The configuration of this variant's run with a seed."""
+        return changed(config, {**self.changes, "seed": seed}, f"the variant `{self.label}`")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Variants in the order of the table. compared: pairs of labels, what is judged and what it is judged against."""
+
+    name: str
+    variants: tuple[Variant, ...]
+    compared: tuple[tuple[str, str], ...]
+
+    def only(self, labels: Sequence[str]) -> "Study":
+        """The study of some variants. Raises InputError for a label that it does not have."""
+        known = [variant.label for variant in self.variants]
+        if unknown := [label for label in labels if label not in known]:
+            raise InputError(f"the study {self.name} has no variant {unknown[0]!r}; it has: {', '.join(known)}")
+        kept = tuple(variant for variant in self.variants if variant.label in labels)
+        return Study(self.name, kept, tuple(pair for pair in self.compared if set(pair) <= set(labels)))
+
+    def beside(self, baselines: Sequence[str]) -> "Study":
+        """The study with baselines as rows of their own. Raises InputError for an unknown one."""
+        if unknown := [name for name in baselines if name not in BASELINES]:
+            raise InputError(f"there is no baseline {unknown[0]!r}; known: {', '.join(BASELINES)}")
+        added = tuple(Variant(name, baseline=name) for name in baselines)
+        return Study(self.name, added + self.variants, self.compared)
