@@ -1,5 +1,6 @@
 """The configuration: defaults, overrides, and mistakes named with the right key."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import yaml
 
 from sracl.backbones import BACKBONES
-from sracl.config import RunConfig, make_config, read_config
+from sracl.config import RunConfig, changed, make_config, read_config
 from sracl.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +35,20 @@ def test_a_data_set_is_all_that_must_be_given_and_the_defaults_are_the_papers() 
 def test_a_resolved_configuration_reads_back_as_itself(tmp_path) -> None:
     config = make_config({**DATA, "seed": 3, "backbone": {"dimension": 32}})
     assert read_config(written(tmp_path, config.to_yaml())) == config
+
+
+def test_a_configuration_goes_to_another_process_as_itself() -> None:
+    config = make_config({**DATA, "backbone": {"name": "gru4rec"}, "objectives": {"intra_sequence": {"weight": 0}}})
+    assert pickle.loads(pickle.dumps(config)) == config
+
+
+def test_values_are_replaced_by_dotted_key_and_whole_sections_by_a_mapping() -> None:
+    config = make_config(DATA)
+    other = changed(config, {"seed": 4, "objectives.cross_sequence.weight": 0.3, "backbone": {"name": "gru4rec"}})
+    assert (other.seed, other.objectives.cross_sequence.weight, other.backbone.name) == (4, 0.3, "gru4rec")
+    assert other.objectives.intra_sequence == config.objectives.intra_sequence
+    with pytest.raises(InputError, match="the variant: unknown key `trainig`; did you mean `training`"):
+        changed(config, {"trainig.epochs": 3}, "the variant")
 
 
 def test_a_configuration_of_before_there_were_other_backbones_reads_as_it_did(tmp_path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from sracl.config import RunConfig
 from sracl.errors import InputError
 from sracl.studies import STUDIES
-from sracl.studies.definition import Study, Variant, plain
+from sracl.studies.definition import Study, Variant
 
 CONFIG = RunConfig.model_validate({"dataset": {"name": "ml-100k"}, "backbone": {"dimension": 32, "dropout": 0.2}})
 
@@ -31,7 +31,8 @@ def test_the_ablation_takes_one_part_away_at_a_time() -> None:
     assert configured["mean instead of synthesis"].cross_sequence.synthesis == "mean"
     assert configured["random neighbours"].cross_sequence.neighbors == "random"
     assert configured["random substitution"].intra_sequence.substitutes == "random"
-    assert configured["learned neighbours"].sources == {"learned"}
+    learned = configured["learned neighbours"]
+    assert (learned.learned, learned.semantic) == (True, False)
 
 
 def test_backbones_keep_the_dimension_and_the_configured_one_its_settings() -> None:

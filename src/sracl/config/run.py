@@ -1,7 +1,8 @@
 """Everything that determines a run."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field
@@ -31,6 +32,10 @@ class RunConfig(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()
     study: StudyConfig = StudyConfig()
+
+    def __reduce__(self) -> tuple[Callable[[Any], "RunConfig"], tuple[dict[str, Any]]]:
+        # Sections of objectives are classes made while the program runs, which pickle does not find by name.
+        return RunConfig.model_validate, (self.model_dump(),)
 
     def for_data(self, texts: bool) -> "RunConfig":
         """What can be trained: without `texts` no objective that needs them."""
