@@ -76,7 +76,8 @@ def planned(config: RunConfig, name: str, options: Options) -> tuple[Study, Plac
 
 
 def _task(config: RunConfig, variant: Variant, seed: int, place: Place, keep: bool) -> Task:
-    configured = variant.configured(config, seed)
+    # A run has one device, or one core: that is what the study divides among its runs.
+    configured = changed(variant.configured(config, seed), {"training.processes": 1})
     if variant.baseline is not None:
         configured = changed(configured, plain(configured))
     settings = settings_of(configured, variant.baseline)
