@@ -64,6 +64,20 @@ def test_without_items_neighbours_may_be_learned(frames) -> None:
     assert set(recorder.records[0]["losses"]) == {"next_item", "cross_sequence", "intra_sequence"}
 
 
+def test_item_vectors_of_texts_are_fitted_and_saved_as_a_model_that_answers_alone(frames, tmp_path) -> None:
+    recorder = Recorder()
+    kind = {"kind": "dual-view", "fusion": "concatenation"}
+    model = fit(*frames, watcher=recorder, item_embedding=kind, **SMALL)
+    assert set(recorder.records[0]["losses"]) == {"next_item", "cross_sequence", "intra_sequence"}
+    assert model.backbone.dimension == 16
+    model.save(tmp_path / "model")
+    loaded = Recommender.load(tmp_path / "model")
+    assert_frame_equal(loaded.recommend(["u001"]), model.recommend(["u001"]))
+    assert_frame_equal(loaded.similar_items(["i01"]), model.similar_items(["i01"]))
+    with pytest.raises(InputError, match="the items have no text to make vectors of"):
+        fit(frames[0], item_embedding=kind, **SMALL)
+
+
 def test_without_items_the_plain_backbone_is_trained(frames) -> None:
     recorder = Recorder()
     fit(frames[0], watcher=recorder, **SMALL)

@@ -10,6 +10,7 @@ from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.splits import Split, make_split
 from sracl.datasets.tables import Columns
+from sracl.item_embeddings import Texts
 from sracl.recommender import Recommender
 from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
 from sracl.semantics.encoders import make_encoder
@@ -63,21 +64,36 @@ def fit(
     )
     split = make_split(dataset, config.dataset.split)
     config = config.for_data(bool(dataset.text_columns))
-    semantic = build_index(dataset, split, config) if config.objectives.semantic else None
+    texts = semantic = None
+    if config.objectives.semantic or config.item_embedding.needs_texts:
+        texts = embed_items(dataset, split, config)
+    if config.objectives.semantic and texts is not None:
+        semantic = build_index(dataset, split, config, texts)
     learned = None
     if config.objectives.learned:
         plain = train(make_plain_objective(config, dataset.item_count, own), split, config.training, config.seed)
         learned = learned_index(plain.objective.backbone, pool_of(split, config), config)
-    objective = make_objective(config, dataset.item_count, split.training, semantic=semantic, learned=learned, own=own)
+    objective = make_objective(
+        config, dataset.item_count, split.training, semantic=semantic, learned=learned, texts=texts, own=own
+    )
     trained = train(objective, split, config.training, config.seed, watcher=watcher)
-    return Recommender(trained.objective.backbone, config.backbone, dataset)
+    return Recommender(trained.objective.backbone, config.backbone, dataset, config.item_embedding)
 
 
-def build_index(dataset: Dataset, split: Split, config: RunConfig) -> SemanticIndex:
-    """The semantic index in memory: what the stages describe, embed and neighbors leave on disk."""
+def embed_items(dataset: Dataset, split: Split, config: RunConfig) -> Texts:
+    """Embeddings of the items' texts, as the configured writer and encoder give them."""
+    writer = make_writer(config.semantics)
+    described = items_in_order(writer.describe_items(dataset, pool_of(split, config)), dataset)
+    return embed_texts(described["text"], make_encoder(config.semantics.encoder))
+
+
+def build_index(dataset: Dataset, split: Split, config: RunConfig, items: Texts) -> SemanticIndex:
+    """The semantic index in memory: what the stages describe, embed and neighbors leave on disk.
+
+    items: the embeddings of the items' texts.
+    """
     pool = pool_of(split, config)
     writer, encoder = make_writer(config.semantics), make_encoder(config.semantics.encoder)
-    items = embed_texts(items_in_order(writer.describe_items(dataset, pool), dataset)["text"], encoder)
     prefixes = embed_prefixes(pool, items)
     embed_profiles(profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool), prefixes, encoder)
     k, memory, search = config.semantics.neighbors, config.semantics.memory_mb * 2**20, config.semantics.search

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ from torch.nn import functional
 from sracl.backbones.base import Backbone
 from sracl.backbones.named import is_own
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import BackboneConfig
+from sracl.config import BackboneConfig, ItemEmbeddingConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError, SraclError
 from sracl.evaluation.ranking import top_k
 from sracl.files import folder_written_aside, write_json
+from sracl.item_embeddings import fold, folded_shell
 from sracl.training.assembly import make_backbone
 from sracl.training.checkpoint import load_tensors, save_tensors
 
@@ -36,13 +37,18 @@ Ids = Sequence[Any] | pl.Series
 class Recommender:
     """Recommends to users it was trained on, and to anyone with a history of known items.
 
-    backbone: with its trained weights. settings: what it was built from. dataset: ids, catalogue, and every user's
-    whole history, which recommendations continue.
+    backbone: with its trained weights; item vectors made of texts are folded into a table here. settings: what it was
+    built from. dataset: ids, catalogue, and every user's whole history, which recommendations continue. item_embedding:
+    where its item vectors came from.
     """
 
     backbone: Backbone
     settings: BackboneConfig
     dataset: Dataset
+    item_embedding: ItemEmbeddingConfig = field(default_factory=ItemEmbeddingConfig)
+
+    def __post_init__(self) -> None:
+        fold(self.backbone)
 
     def recommend(self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False) -> pl.DataFrame:
         """The k best items for each user: columns `user_id, item_id, rank, score`, best first, in the users' order.
@@ -143,6 +149,7 @@ class Recommender:
                 {
                     "format": FORMAT,
                     "backbone": self.settings.model_dump(mode="json"),
+                    "item_embedding": self.item_embedding.model_dump(mode="json"),
                     "item_count": self.backbone.item_count,
                     "max_length": self.backbone.max_length,
                 },
@@ -167,8 +174,11 @@ class Recommender:
             raise SraclError(f"{folder} has the format {facts.get('format')}; this version of sracl reads {FORMAT}")
         try:
             settings = BackboneConfig.model_validate(facts["backbone"])
+            # Models of before there were other item vectors do not say where theirs came from.
+            vectors = ItemEmbeddingConfig.model_validate(facts.get("item_embedding", {}))
             _check_class(folder, settings.name, backbone)
             made = make_backbone(settings, facts["item_count"], facts["max_length"], backbone)
+            made = folded_shell(made, vectors)
             made.load_state_dict(load_tensors(folder / "weights.safetensors")[0])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error).splitlines()[0]
@@ -176,7 +186,7 @@ class Recommender:
         dataset = Dataset.load(folder / "dataset")
         if dataset.item_count != made.item_count:
             raise SraclError(f"{folder} is damaged: {dataset.item_count} items, weights for {made.item_count}")
-        return cls(made.eval(), settings, dataset)
+        return cls(made.eval(), settings, dataset, vectors)
 
 
 def _check_class(folder: Path, name: str, backbone: type[Backbone] | None) -> None:

@@ -1,6 +1,7 @@
 """A run makes what is missing, in order, and nothing twice."""
 
 import io
+import shutil
 
 import pytest
 from rich.console import Console
@@ -9,7 +10,8 @@ from sracl.config import read_config
 from sracl.errors import InputError, SraclError
 from sracl.pipeline.display import Display
 from sracl.pipeline.run import STAGES, Run
-from support.small_run import write_config, write_data
+from sracl.recommender import Recommender
+from support.small_run import USERS, write_config, write_data
 
 
 @pytest.fixture
@@ -128,3 +130,40 @@ def test_objectives_that_are_off_leave_no_trace_in_what_a_training_was_made_from
     both_off = objectives(config, cross_sequence={"weight": 0}, intra_sequence={"weight": 0})
     with pytest.raises(InputError, match=r"intra_sequence\.weight was 0\.1, now not in use"):
         run_of(both_off).up_to("train")
+
+
+OFF = {"cross_sequence": {"weight": 0}, "intra_sequence": {"weight": 0}}
+
+
+@pytest.mark.parametrize("kind", ["text-initialised", "text-adapted", "dual-view"])
+def test_item_vectors_of_texts_are_embedded_without_neighbours_and_the_model_needs_neither(tmp_path, kind: str) -> None:
+    write_data(tmp_path)
+    baselines = {"baselines": ["backbone"]}
+    path = write_config(tmp_path, item_embedding={"kind": kind}, objectives=OFF, evaluation=baselines)
+    run = run_of(read_config(path))
+    assert run.up_to("recommend")
+    semantics = run.folder / "semantics"
+    assert (semantics / "item_embeddings.npy").exists()
+    assert not (semantics / "prefix_neighbors.npy").exists()
+    assert f"{kind} sasrec" in said(run)
+    assert "plain sasrec" in said(run)
+    shutil.move(run.folder / "model", tmp_path / "alone")
+    shutil.rmtree(run.folder)
+    model = Recommender.load(tmp_path / "alone")
+    assert model.recommend(k=2).height == 2 * USERS
+    assert model.item_embedding.kind == kind
+
+
+def test_another_kind_of_item_vectors_is_another_training(tmp_path) -> None:
+    write_data(tmp_path)
+    path = write_config(tmp_path, item_embedding={"kind": "text-adapted"}, objectives=OFF)
+    run_of(read_config(path)).up_to("train")
+    with pytest.raises(InputError, match=r"item_embedding\.adapter was None, now 'linear'"):
+        run_of(read_config(path, ["item_embedding.adapter=linear"])).up_to("train")
+
+
+def test_item_vectors_of_texts_that_are_not_there_are_refused(tmp_path) -> None:
+    write_data(tmp_path)
+    path = write_config(tmp_path, item_embedding={"kind": "dual-view"})
+    with pytest.raises(InputError, match=r"item_embedding\.kind is `dual-view`, but the items have no text"):
+        run_of(read_config(path, ["dataset.items=null"])).up_to("train")

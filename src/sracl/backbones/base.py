@@ -1,13 +1,13 @@
 """The interface of every backbone: rows of items in, a vector a position out."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sracl.backbones.groups import groups_of
+from sracl.backbones.item_vectors import ItemVectors
 from sracl.backbones.rows import Rows, ranges
 
 
@@ -16,14 +16,16 @@ class Backbone(nn.Module, ABC):
 
     A subclass sets `causal`, calls `super().__init__` and implements `encode`; it may implement `encode_packed`,
     `encode_packed_last` and `encode_packed_at` too, where it can do without padding or with less work. Its output is
-    compared with the rows of `scored_table`, those of `item_embedding` unless a subclass says otherwise, by dot
-    products; so both have `dimension` columns.
+    compared with the rows of `scored_table`, which are the items' vectors unless a subclass says otherwise by `scored`,
+    by dot products; so both have `dimension` columns.
 
     item_count: number of items N. Item numbers are 0 ... N-1; N is the number that pads, with a vector of zeros.
     """
 
-    causal: ClassVar[bool]
+    causal: bool
     """True where a position's output depends on no later item: then one pass serves all prefixes of a row."""
+    item_embedding: ItemVectors
+    """Where item vectors come from: a table of its own, unless others are put in its place."""
 
     def __init__(self, item_count: int, dimension: int, max_length: int) -> None:
         super().__init__()
@@ -67,7 +69,11 @@ class Backbone(nn.Module, ABC):
     @property
     def scored_table(self) -> Float[Tensor, "R d"]:
         """What states are compared with: vectors of all items, then the one that pads; a slice would cost a copy."""
-        return self.item_embedding.weight
+        return self.scored(self.item_embedding.weight)
+
+    def scored(self, vectors: Float[Tensor, "R d"]) -> Float[Tensor, "R d"]:
+        """What states are compared with, out of item vectors: these themselves, unless a subclass says otherwise."""
+        return vectors
 
     def states(self, rows: Rows) -> Float[Tensor, "n d"]:
         """State at every place of `rows`: f of the row's prefix that ends there.

@@ -59,7 +59,7 @@ class HSTU(Backbone):
     """sqrt(d) * item vectors plus learned position vectors, and transduction units.
 
     Our rows carry no times: the relative bias is of positions alone. As in the authors' program, an item's score is the
-    cosine of f and its vector over `temperature`: f and `scored_table` give vectors of norm `temperature`^-1/2, so that
+    cosine of f and its vector over `temperature`: f and `scored` give vectors of norm `temperature`^-1/2, so that
     the plain product is that score, and a product of two f is their cosine over it.
 
     Defaults are the program's for Amazon Books.
@@ -97,10 +97,9 @@ class HSTU(Backbone):
             nn.init.normal_(block.distance_bias, std=INITIAL_DEVIATION)
             nn.init.xavier_uniform_(block.output.weight)
 
-    @property
-    def scored_table(self) -> Float[Tensor, "R d"]:
+    def scored(self, vectors: Float[Tensor, "R d"]) -> Float[Tensor, "R d"]:
         """Item vectors of the norm that makes products with f the scores."""
-        return self._scaled(self.item_embedding.weight)
+        return self._scaled(vectors)
 
     def encode(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         """Hidden states of padded rows of at most `max_length` items; causality alone hides the padding."""

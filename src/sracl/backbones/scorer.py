@@ -1,5 +1,7 @@
 """Scores of all items after given histories: what evaluation and recommendation ask of a backbone."""
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -12,7 +14,10 @@ from sracl.datasets.sequences import Sequences, ranges
 
 
 class BackboneScorer:
-    """Scores by `f(history) E^T`, with the backbone in evaluation mode and no gradients."""
+    """Scores by `f(history) E^T`, with the backbone in evaluation mode and no gradients.
+
+    E is asked for once, for it may cost a product to make: take a new scorer after the weights have changed.
+    """
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone
@@ -27,7 +32,7 @@ class BackboneScorer:
         self, histories: Sequences, users: NDArray[np.int64] | None = None
     ) -> tuple[Float[Tensor, "B d"], Float[Tensor, "N d"]]:
         """The vector of each such history and those of all items: their products are the scores."""
-        device = self.backbone.item_embedding.weight.device
+        device = self._table.device
         lengths = np.minimum(histories.lengths, self.backbone.max_length)
         items = histories.values[ranges(histories.offsets[1:] - lengths, lengths)]
         rows = Rows(torch.from_numpy(items.astype(np.int64)), torch.from_numpy(lengths)).to(device)
@@ -35,4 +40,9 @@ class BackboneScorer:
         self.backbone.eval()
         states = self.backbone.last_states(rows)
         self.backbone.train(was_training)
-        return states.float(), self.backbone.item_table.detach().float()
+        return states.float(), self._table
+
+    @cached_property
+    def _table(self) -> Float[Tensor, "N d"]:
+        with torch.inference_mode():
+            return self.backbone.item_table.detach().float()

@@ -3,6 +3,7 @@
 from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import ColumnsConfig, DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
+from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
 from sracl.config.reading import changed, make_config, read_config
 from sracl.config.run import RunConfig
@@ -18,6 +19,7 @@ __all__ = [
     "DatasetConfig",
     "EncoderConfig",
     "EvaluationConfig",
+    "ItemEmbeddingConfig",
     "ObjectivesConfig",
     "RecommendationsConfig",
     "RunConfig",

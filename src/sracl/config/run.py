@@ -10,11 +10,13 @@ from pydantic import Field
 from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
+from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
 from sracl.config.section import Section
 from sracl.config.semantics import SemanticsConfig
 from sracl.config.study import StudyConfig
 from sracl.config.training import TrainingConfig
+from sracl.errors import InputError
 
 
 class RunConfig(Section):
@@ -27,6 +29,7 @@ class RunConfig(Section):
     dataset: DatasetConfig
     semantics: SemanticsConfig = SemanticsConfig()
     backbone: BackboneConfig = Field(default_factory=BackboneConfig)
+    item_embedding: ItemEmbeddingConfig = ItemEmbeddingConfig()
     objectives: ObjectivesConfig = Field(default_factory=ObjectivesConfig)
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -38,7 +41,15 @@ class RunConfig(Section):
         return RunConfig.model_validate, (self.model_dump(),)
 
     def for_data(self, texts: bool) -> "RunConfig":
-        """What can be trained: without `texts` no objective that needs them."""
+        """What can be trained: without `texts` no objective that needs them.
+
+        Raises InputError where item vectors are to be made of texts that are not there.
+        """
+        if self.item_embedding.needs_texts and not texts:
+            raise InputError(
+                f"item_embedding.kind is `{self.item_embedding.kind}`, but the items have no text to make vectors of;\n"
+                "give dataset.items with a column of text, or leave item_embedding.kind at `learned`"
+            )
         return self if texts else self.model_copy(update={"objectives": self.objectives.without_texts()})
 
     def to_yaml(self) -> str:

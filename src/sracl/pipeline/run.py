@@ -71,8 +71,8 @@ STAGES = (
     Stage(
         "train",
         stages.train,
-        ("seed", "dataset.split", "backbone", "objectives", "training"),
-        ("prepare", "neighbors", "learned"),
+        ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training"),
+        ("prepare", "embed", "neighbors", "learned"),
     ),
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
@@ -118,6 +118,16 @@ class Run:
         """What is learnt beside the next item: where the data hold no texts, nothing that needs them."""
         return self.config.for_data(bool(self.dataset.text_columns)).objectives
 
+    @property
+    def reads_texts(self) -> bool:
+        """Whether texts must be described and embedded, for objectives or for item vectors."""
+        return self.objectives.semantic or self.config.item_embedding.needs_texts
+
+    @property
+    def more_than_plain(self) -> bool:
+        """Whether what is trained differs from the plain backbone, so that the two can be compared."""
+        return self.objectives.contrastive or self.config.item_embedding.needs_texts
+
     def up_to(self, last: str) -> bool:
         """Make every stage up to and with `last` that is not done; returns whether any was made."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -135,10 +145,12 @@ class Run:
         """Whether this run does without a stage; the data must be prepared."""
         if stage.name == "baseline":
             wanted = self.objectives.learned or "backbone" in self.config.evaluation.baselines
-            return not (wanted and self.objectives.contrastive)
+            return not (wanted and self.more_than_plain)
         if stage.name == "learned":
             return not self.objectives.learned
-        return stage.semantic and not self.objectives.semantic
+        if stage.name == "neighbors":
+            return not self.objectives.semantic
+        return stage.semantic and not self.reads_texts
 
     def _make(self, stage: Stage) -> bool:
         known = self.stamps.get(stage.name)

@@ -26,7 +26,7 @@ from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
 from sracl.recommender import Recommender
 from sracl.semantics import stages as semantic_stages
 from sracl.semantics.encoders import make_encoder
-from sracl.semantics.index import SemanticIndex, read_manifest
+from sracl.semantics.index import SemanticIndex, load_item_embeddings, read_manifest
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
@@ -111,12 +111,15 @@ def neighbors(run: Run) -> None:
 
 
 def train(run: Run) -> None:
-    """The configured backbone with its contrastive losses; leaves `checkpoints/` and `model/`."""
-    semantic = learned = None
+    """The configured backbone, item vectors and contrastive losses; leaves `checkpoints/` and `model/`."""
+    vectors = run.config.item_embedding
+    semantic = learned = texts = None
     if run.objectives.semantic:
         semantic = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool)
     if run.objectives.learned:
         learned = load_learned(run.folder / "learned", run.pool, run.dataset.item_count)
+    if vectors.needs_texts:
+        texts = load_item_embeddings(run.folder / "semantics", run.dataset)
     warn_of_split(run)
     objective = make_objective(
         run.config.for_data(bool(run.dataset.text_columns)),
@@ -124,14 +127,15 @@ def train(run: Run) -> None:
         run.split.training,
         semantic=semantic,
         learned=learned,
+        texts=texts,
         own=run.own_backbone,
     )
     trained = _trained(run, "model", objective)
-    Recommender(trained.objective.backbone, run.config.backbone, run.dataset).save(run.folder / "model")
+    Recommender(trained.objective.backbone, run.config.backbone, run.dataset, vectors).save(run.folder / "model")
 
 
 def train_plain_backbone(run: Run) -> None:
-    """The same backbone from the same seed without contrastive losses, for comparison."""
+    """The same backbone from the same seed without contrastive losses and texts, for comparison."""
     _trained(run, "backbone", make_plain_objective(run.config, run.dataset.item_count, run.own_backbone))
 
 
@@ -172,7 +176,7 @@ def _baselines(run: Run) -> dict[str, Scorer]:
     for name in run.config.evaluation.baselines:
         if name != "backbone":
             made[name] = scorer_of(run, name)
-        elif run.objectives.contrastive:
+        elif run.more_than_plain:
             made[f"plain {run.config.backbone.name}"] = BackboneScorer(_plain_backbone(run))
     return made
 
@@ -206,6 +210,7 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
         "split_facts": run.split.facts(),
         "seed": run.config.seed,
         "contrastive": run.objectives.contrastive,
+        "item_embedding": run.config.item_embedding.kind,
         "objectives": {name: section.weight for name, section in run.objectives.switched_on.items()},
         "users": len(np.unique(tests["model"].users)),
         "validation": validation.kept,
@@ -224,8 +229,11 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
 
 def model_name(run: Run) -> str:
     """What the model is called in tables."""
-    titles = _titles(run.objectives)
-    return f"{titles} on {run.config.backbone.name}" if titles else f"plain {run.config.backbone.name}"
+    titles, vectors = _titles(run.objectives), run.config.item_embedding
+    backbone = f"{vectors.kind} {run.config.backbone.name}" if vectors.needs_texts else run.config.backbone.name
+    if titles:
+        return f"{titles} on {backbone}"
+    return backbone if vectors.needs_texts else f"plain {backbone}"
 
 
 def _titles(objectives: ObjectivesConfig) -> str:

@@ -59,6 +59,12 @@ class SemanticIndex:
         )
 
 
+def load_item_embeddings(folder: Path, dataset: Dataset) -> NDArray[np.float32]:
+    """Embeddings of the items' texts, float32 `[N, D]`, memory-mapped. Raises SraclError where they do not belong."""
+    check_same_texts(folder, "items", read_items(folder, dataset))
+    return open_array(folder / ITEM_EMBEDDINGS, dataset.item_count)
+
+
 def items_in_order(items: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     """A writer's table of items in the catalogue's order. Raises SraclError unless each item has exactly one row."""
     wanted = dataset.catalogue.select("item_id")

@@ -8,6 +8,7 @@ from sracl.backbones.named import import_backbone, is_own, own_settings
 from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
+from sracl.item_embeddings import Texts, with_item_vectors
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.training_objective import TrainingObjective, Weighted
@@ -70,16 +71,18 @@ def make_objective(
     *,
     semantic: SemanticIndex | None = None,
     learned: SemanticIndex | None = None,
+    texts: Texts | None = None,
     own: type[Backbone] | None = None,
 ) -> TrainingObjective:
     """What the run trains, with initial weights that depend on `config.seed` alone.
 
     training: every user's training items. semantic, learned: neighbours by texts, and by a trained backbone's vectors;
-    only what the settings ask for must be given. own: as in `make_backbone`.
+    texts: embeddings of the items' texts. Only what the settings ask for must be given. own: as in `make_backbone`.
     """
 
     def build() -> TrainingObjective:
         backbone = make_backbone(config.backbone, item_count, config.dataset.max_length, own)
+        backbone = with_item_vectors(backbone, config.item_embedding, texts)
         context = ObjectiveContext(
             item_count, backbone.dimension, backbone.max_length, training, semantic, learned, config.protocol
         )
@@ -90,6 +93,6 @@ def make_objective(
 
 
 def make_plain_objective(config: RunConfig, item_count: int, own: type[Backbone] | None = None) -> TrainingObjective:
-    """The backbone alone, with the initial weights that it has in `make_objective`: learns the next item."""
+    """The backbone alone, with the initial weights and learned item vectors that it has in `make_objective`."""
     build = partial(make_backbone, config.backbone, item_count, config.dataset.max_length, own)
     return built_from_seed(config.seed, lambda: TrainingObjective(build()))
