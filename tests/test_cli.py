@@ -283,3 +283,21 @@ def test_doctor_finds_everything_here(monkeypatch, capsys) -> None:
     assert code == 0
     assert "offline encoder" in out
     assert "MISSING" not in out
+
+
+def test_an_audit_ends_with_1_where_a_leak_is_not_admitted_and_writes_json(again, monkeypatch, capsys) -> None:
+    code, out, _ = call(monkeypatch, capsys, "audit", again / "run", "--json", again / "audit.json")
+    assert code == 0
+    assert "neighbours by texts" in out
+    assert json.loads((again / "audit.json").read_text())["clean"]
+    path = again / "run" / "config.yaml"
+    path.write_text(path.read_text().replace("protocol: strict", "protocol: paper"))
+    code, out, _ = call(monkeypatch, capsys, "audit", again / "run", "--json", again / "audit.json")
+    assert code == 1
+    found = json.loads((again / "audit.json").read_text())
+    assert not found["clean"]
+    assert found["findings"][0]["verdict"] == "leak"
+    assert found["findings"][0]["counts"] == {"contradictions": 2}
+    code, _, err = call(monkeypatch, capsys, "audit", again)
+    assert code == 2
+    assert "holds no run" in err

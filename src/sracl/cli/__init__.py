@@ -6,10 +6,13 @@ from sracl.cli import describe
 from sracl.cli import neighbors
 from sracl.cli import recommend
 from sracl.cli import study
+from sracl.cli import audit
 from sracl.cli import answers
 from sracl.cli import datasets
 from sracl.cli import doctor
 from sracl.cli.application import app
 from sracl.cli.program import main
 
-__all__ = ["answers", "app", "datasets", "describe", "doctor", "main", "neighbors", "recommend", "stages", "study"]
+__all__ = [
+    "answers", "app", "audit", "datasets", "describe", "doctor", "main", "neighbors", "recommend", "stages", "study",
+]  # fmt: skip

@@ -101,6 +101,16 @@ class Display:
             table.add_row(*map(escape, row))
         self.console.print(table)
 
+    def findings(self, title: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        """What an audit found: way, verdict, sentence."""
+        table = Table(title=escape(title), title_justify="left", show_lines=True)
+        table.add_column("what was looked at", overflow="fold")
+        table.add_column("verdict", no_wrap=True)
+        table.add_column("what was found", overflow="fold")
+        for way, verdict, told in rows:
+            table.add_row(escape(way), verdict, escape(told))
+        self.console.print(table)
+
     def recommendations(self, user: Any, history: Sequence[str], recommended: pl.DataFrame) -> None:
         """One user's recent history and what is recommended: columns `rank, label, score`."""
         table = Table(title=f"user {escape(str(user))}", title_justify="left", show_lines=False)

@@ -54,8 +54,10 @@ class SemanticIndex:
         return cls(
             pool=pool,
             prefix_embeddings=open_array(folder / PREFIX_EMBEDDINGS, len(pool)),
-            item_neighbors=_checked(open_array(folder / ITEM_NEIGHBORS, dataset.item_count)),
-            prefix_neighbors=_checked(open_array(folder / PREFIX_NEIGHBORS, len(pool))),
+            item_neighbors=checked_neighbors(
+                open_array(folder / ITEM_NEIGHBORS, dataset.item_count), dataset.item_count
+            ),
+            prefix_neighbors=checked_neighbors(open_array(folder / PREFIX_NEIGHBORS, len(pool)), len(pool)),
         )
 
 
@@ -93,7 +95,7 @@ def texts_digest(texts: pl.DataFrame) -> str:
 
 def read_items(folder: Path, dataset: Dataset) -> pl.DataFrame:
     """`items.parquet`. Raises SraclError unless it has exactly the catalogue's items, in its order."""
-    items = _read_table(folder / ITEMS, ["item_id", "text", "source"])
+    items = read_table(folder / ITEMS, ["item_id", "text", "source"])
     if not items["item_id"].equals(dataset.catalogue["item_id"], check_names=False):
         raise SraclError(f"{folder / ITEMS} was written for other items; run `sracl describe` again")
     return items
@@ -101,7 +103,7 @@ def read_items(folder: Path, dataset: Dataset) -> pl.DataFrame:
 
 def read_profiles(folder: Path, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
     """`profiles.parquet`. Raises SraclError unless it has exactly the pool's prefixes, in its order."""
-    profiles = _read_table(folder / PROFILES, ["user_id", "position", "text", "source"])
+    profiles = read_table(folder / PROFILES, ["user_id", "position", "text", "source"])
     if not profiles.select("user_id", "position").equals(prefix_ids(dataset, pool)):
         raise SraclError(f"{folder / PROFILES} was written for other prefixes; run `sracl describe` again")
     return profiles
@@ -166,15 +168,17 @@ def _joined(wanted: pl.DataFrame, table: pl.DataFrame, keys: list[str], kind: st
     return joined
 
 
-def _read_table(path: Path, columns: list[str]) -> pl.DataFrame:
+def read_table(path: Path, columns: list[str]) -> pl.DataFrame:
+    """Columns of a table. Raises SraclError where it is missing or damaged."""
     try:
         return pl.read_parquet(path, glob=False).select(columns)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise SraclError(f"{path} is missing or damaged; run `sracl describe` again") from error
 
 
-def _checked(neighbors: NDArray[Any]) -> NDArray[Any]:
+def checked_neighbors(neighbors: NDArray[Any], rows: int) -> NDArray[Any]:
+    """The neighbours, where they name rows below `rows` only. Raises SraclError for others."""
     lowest, highest = (int(neighbors.min()), int(neighbors.max())) if neighbors.size else (-1, -1)
-    if lowest < -1 or highest >= len(neighbors):
+    if lowest < -1 or highest >= rows:
         raise SraclError("the neighbours name rows that do not exist; run `sracl neighbors` again")
     return neighbors

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sracl.datasets.prefixes import PrefixPool
+from sracl.datasets.sequences import Int64
 
 Policy = Literal["every-prefix", "every-n", "last"]
 
@@ -17,10 +18,16 @@ def profile_of(pool: PrefixPool, policy: Policy, every: int) -> NDArray[np.int64
     latest earlier one of the same user. last: each user's last training prefix, for all of the user's prefixes; it has
     read training interactions only, under both protocols. (A user of a `paper` pool who has none takes the first.)
     """
-    numbers = np.arange(len(pool), dtype=np.int64)
-    if policy == "every-prefix":
-        return numbers
-    if policy == "every-n":
-        return numbers - (pool.positions - 1) % every
-    users = pool.users
-    return pool.number(users, pool.last_trained[users])
+    users, positions = pool.users, pool.positions
+    return pool.number(users, profiled_positions(positions, pool.last_trained[users], policy, every))
+
+
+def profiled_positions(positions: Int64, last_trained: Int64, policy: Policy, every: int) -> Int64:
+    """For prefixes of `positions` items of users with `last_trained` training items: how long the one profiled is."""
+    match policy:
+        case "every-prefix":
+            return positions
+        case "every-n":
+            return positions - (positions - 1) % every
+        case "last":
+            return last_trained
