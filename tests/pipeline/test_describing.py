@@ -51,6 +51,8 @@ def test_a_dry_run_and_a_preview_ask_nothing(folder) -> None:
     assert "title: razor number 3" in out
     assert "--- user u001" in out
     assert "not known; see semantics.writer.prices" in out
+    assert "tokens counted by bytes" in out
+    assert "semantics.writer.tokenizer = " in out
     assert not (folder / "run" / "semantics").exists()
 
 

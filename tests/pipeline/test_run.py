@@ -1,6 +1,7 @@
 """A run makes what is missing, in order, and nothing twice."""
 
 import io
+import json
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from sracl.config import read_config
 from sracl.errors import InputError, SraclError
 from sracl.pipeline.display import Display
 from sracl.pipeline.run import STAGES, Run
+from sracl.pipeline.stamps import Stamp
 from sracl.recommender import Recommender
 from support.small_run import USERS, write_config, write_data
 
@@ -85,7 +87,8 @@ def test_a_damaged_record_of_stages_is_named(config) -> None:
 def test_settings_without_effect_on_the_result_change_nothing(config) -> None:
     run_of(config).up_to("train")
     training = config.training.model_copy(update={"threads": 1})
-    semantics = config.semantics.model_copy(update={"memory_mb": 1})
+    writer = config.semantics.writer.model_copy(update={"max_cost": 5.0, "concurrency": 2, "timeout": 1.0})
+    semantics = config.semantics.model_copy(update={"memory_mb": 1, "writer": writer})
     assert not run_of(config.model_copy(update={"training": training, "semantics": semantics})).up_to("train")
 
 
@@ -167,3 +170,20 @@ def test_item_vectors_of_texts_that_are_not_there_are_refused(tmp_path) -> None:
     path = write_config(tmp_path, item_embedding={"kind": "dual-view"})
     with pytest.raises(InputError, match=r"item_embedding\.kind is `dual-view`, but the items have no text"):
         run_of(read_config(path, ["dataset.items=null"])).up_to("train")
+
+
+def test_a_record_that_holds_a_setting_without_effect_stays_valid(config) -> None:
+    """Earlier versions recorded some of them."""
+    run_of(config).up_to("neighbors")
+    record = json.loads((config.run_dir / "stages.json").read_text())
+    record["describe"]["settings"]["semantics.writer.max_cost"] = None
+    for stage in ("embed", "neighbors"):
+        before = {
+            name: Stamp(**{key: value for key, value in record[name].items() if key != "fingerprint"}).fingerprint
+            for name in record[stage]["before"]
+        }
+        record[stage]["before"] = before
+    (config.run_dir / "stages.json").write_text(json.dumps(record))
+    writer = config.semantics.writer.model_copy(update={"max_cost": 5.0})
+    changed = config.model_copy(update={"semantics": config.semantics.model_copy(update={"writer": writer})})
+    assert not run_of(changed).up_to("neighbors")

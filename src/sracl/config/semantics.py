@@ -27,6 +27,10 @@ class WriterConfig(Section):
     max_requests: int | None = Field(None, ge=1, description="stop after so many requests of one run")
     max_cost: float | None = Field(None, gt=0, description="stop when one run has cost so much (US dollars)")
     prices: Path | None = Field(None, description="YAML file of prices beside the known ones")
+    tokenizer: Path | None = Field(
+        None,
+        description="counts tokens in plans: a tokenizer.json, its folder, or a GGUF; null: the model's own",
+    )
     store: Path = Field(Path("answers.sqlite"), description="file of all answers; any run may share it")
     prompts: Path | None = Field(None, description="folder of templates that replace the ones that come along")
     parameters: dict[str, Any] = Field({}, description="what else a request says, such as `{frequency_penalty: 0.5}`")

@@ -16,18 +16,23 @@ SHOWN_FAILURES = 20
 
 def show_plan(run: Run) -> None:
     """Print what describing would take, without asking."""
-    found = plan(language_model_writer(run), run.dataset, run.pool)
-    cost = "not known; see semantics.writer.prices" if found.cost is None else f"{found.cost:,.4f}"
+    writer = language_model_writer(run)
+    with run.display.counting("prompts", writer.request_count(run.dataset, run.pool)) as advance:
+        found = plan(writer, run.dataset, run.pool, advance)
     rows = [
         ("requests", found.requests),
         ("answered by the store", found.stored),
         ("to ask", found.to_ask),
-        ("tokens of their prompts, about", found.prompt_tokens),
+        ("tokens of their prompts", found.prompt_tokens),
         ("tokens of their answers, at most", found.completion_tokens),
-        ("US dollars, at most", cost),
-        ("time at the given limits, about", str(timedelta(seconds=round(found.seconds)))),
+        ("US dollars, at most", "not known" if found.cost is None else f"{found.cost:,.4f}"),
+        ("at prices of", found.price_as_of or "not known; see semantics.writer.prices"),
+        ("time at the given limits, about", "not known" if found.seconds is None else duration(found.seconds)),
     ]
-    run.display.counts(f"describing with {language_model_writer(run).name}, nothing asked", rows)
+    run.display.counts(f"describing with {writer.name}, nothing asked", rows)
+    run.display.say(f"tokens counted by {found.counted_by}")
+    if found.advice:
+        run.display.say(found.advice)
 
 
 def show_prompts(run: Run, ids: list[str]) -> None:
@@ -58,6 +63,11 @@ def retry(run: Run) -> None:
         return
     run.forget_from("describe")
     run.up_to("describe")
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    return str(timedelta(seconds=round(seconds)))
 
 
 def language_model_writer(run: Run) -> LanguageModelWriter:

@@ -77,8 +77,18 @@ STAGES = (
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
 )
-WITHOUT_EFFECT = ("training.threads", "training.device")
-"""Settings that change how fast a run is, and no more than rounding of its result."""
+WITHOUT_EFFECT = (
+    "training.threads",
+    "training.device",
+    *(
+        f"semantics.writer.{key}"
+        for key in (
+            *("api_key_env", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout"),
+            *("max_requests", "max_cost", "prices", "tokenizer"),
+        )
+    ),
+)
+"""Settings that change how fast or far a run goes, and no more than rounding of its result."""
 
 
 class Run:
@@ -181,9 +191,13 @@ class Run:
         without = stage.without
         if self.config.dataset.split.kind == "leave-one-out":
             without += ("dataset.split.",)  # it has no settings; and artefacts from before there was a choice are its
-        settings = {
-            key: value for key, value in settings.items() if key not in WITHOUT_EFFECT and not key.startswith(without)
-        }
+        settings = {key: value for key, value in settings.items() if not key.startswith(without)}
+        for key in settings.keys() & WITHOUT_EFFECT:
+            if known and key in known.settings:
+                # Recorded by an earlier version: what has no effect is no difference.
+                settings[key] = known.settings[key]
+            else:
+                del settings[key]
         before = {name: stamp.fingerprint for name in stage.after if (stamp := self.stamps.get(name)) is not None}
         inputs = examined(stages.input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)

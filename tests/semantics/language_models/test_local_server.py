@@ -1,6 +1,8 @@
 """The local server: a real model on loopback, through the same client as any other."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +34,20 @@ def test_the_default_model_answers_and_refuses_what_is_too_long() -> None:
     with local_server(None, slots=1, context=512) as base_url:
         assert base_url.startswith("http://127.0.0.1:")
         asyncio.run(run(base_url))
+
+
+@pytest.mark.slow
+def test_a_server_that_is_stopped_as_soon_as_it_is_there_ends() -> None:
+    """In a process of its own, which a server that never ends would keep."""
+    try:
+        default_model_file()
+    except SraclError as error:
+        pytest.skip(str(error))
+    program = (
+        "from sracl.semantics.language_models.local_server import local_server\n"
+        "for _ in range(3):\n    with local_server(None, 1, 512):\n        pass"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=180, check=False).returncode == 0
 
 
 def test_a_file_that_is_no_model_is_bad_input(tmp_path) -> None:

