@@ -48,8 +48,8 @@ def _nothing_downloaded() -> Iterator[None]:
     """While the block lasts, tiktoken finds what it has and fetches nothing; it has no setting for that."""
     from tiktoken import load
 
-    def refuse(path: str) -> bytes:
-        raise _NotHereError(path)
+    def refuse(blobpath: str) -> bytes:
+        raise _NotHereError(blobpath)
 
     fetch, load.read_file = load.read_file, refuse
     try:

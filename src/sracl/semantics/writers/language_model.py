@@ -78,7 +78,7 @@ class LanguageModelWriter:
 
     def request_count(self, dataset: Dataset, pool: PrefixPool) -> int:
         """How many `requests` gives, equal ones among them."""
-        return dataset.item_count + len(np.unique(self._taken(dataset, pool)))
+        return dataset.item_count + len(np.unique(self._taken(pool)))
 
     def item_requests(
         self, dataset: Dataset, pool: PrefixPool, items: Iterable[int] | None = None
