@@ -1,25 +1,49 @@
 """What every contrastive objective must do. A test of an objective is a subclass with `make`."""
 
+import numpy as np
 import pytest
 import torch
 
 from sracl.backbones import SASRec
 from sracl.datasets.prefixes import PrefixPool
+from sracl.datasets.sequences import Sequences
 from sracl.objectives.anchors import draw_anchors
 from sracl.objectives.batch import Batch
 from sracl.objectives.contrastive import ContrastiveObjective
 from sracl.objectives.training_objective import TrainingObjective, Weighted
-from support.batches import generator, histories_of, whole_batch
+from support.batches import generator, histories_of, unit_vectors, whole_batch
 
 ITEMS, LENGTH, WIDTH = 40, 8, 16
 
 
+KINDS = 4
+"""Groups of items in `planted`: a user's items are of one of them."""
+
+
+def planted(users: int = 32, length: int = LENGTH, seed: int = 0) -> Sequences:
+    """Histories that stay within one of KINDS groups of items, which the numbers of users tell, too."""
+    random = np.random.default_rng(seed)
+    owners = np.repeat(np.arange(users), length)
+    size = ITEMS // KINDS
+    return Sequences.from_sorted(owners, owners % KINDS * size + random.integers(0, size, len(owners)), users)
+
+
 class ContrastiveContract:
-    """Draws repeat, anchors get gradients, the batch's order does not matter, no anchors cost nothing."""
+    """Draws repeat, anchors get gradients, gradients are right, no anchors cost nothing."""
+
+    highest = ITEMS - 1
+    """The highest item number in drawn rows; ITEMS where items may be masked."""
 
     def make(self, pool: PrefixPool) -> ContrastiveObjective:
         """The objective over ITEMS items and the pool's prefixes, for vectors of width WIDTH."""
         raise NotImplementedError
+
+    def ready(self, pool: PrefixPool) -> ContrastiveObjective:
+        """The objective in its first epoch, with a backbone of fresh weights."""
+        torch.manual_seed(0)
+        made = self.make(pool).train()
+        made.begin_epoch(SASRec(ITEMS, WIDTH, LENGTH), 1, generator())
+        return made
 
     @pytest.fixture
     def pool(self) -> PrefixPool:
@@ -27,8 +51,7 @@ class ContrastiveContract:
 
     @pytest.fixture
     def objective(self, pool: PrefixPool) -> ContrastiveObjective:
-        torch.manual_seed(0)
-        return self.make(pool).train()
+        return self.ready(pool)
 
     @pytest.fixture
     def batch(self, pool: PrefixPool) -> Batch:
@@ -47,7 +70,7 @@ class ContrastiveContract:
         rows = objective.draw(batch, draw_anchors(batch, None, generator()), generator(1)).rows
         assert rows.items.dtype == rows.lengths.dtype == torch.long
         assert int(rows.items.min()) >= 0
-        assert int(rows.items.max()) < ITEMS
+        assert int(rows.items.max()) <= self.highest
         assert int(rows.lengths.min()) >= 1
         assert int(rows.lengths.max()) <= LENGTH
 
@@ -91,6 +114,7 @@ class ContrastiveContract:
             SASRec(ITEMS, WIDTH, LENGTH, dropout=0.0), {"contrast": Weighted(objective, 0.5)}, None
         )
         optimizer = torch.optim.Adam(whole.parameters(), lr=0.01)
+        whole.begin_epoch(1, generator(1))
         draws = whole.draw(batch, generator(2))
         totals = []
         for _ in range(30):
@@ -101,3 +125,78 @@ class ContrastiveContract:
             totals.append(float(losses.total.detach()))
         assert totals[-1] < totals[0] - 0.1
         assert set(losses.parts) == {"next_item", "contrast"}
+
+    def test_gradients_are_those_of_small_steps(self, objective: ContrastiveObjective, batch: Batch) -> None:
+        objective.double()
+        anchors = draw_anchors(batch, 1, generator())
+        drawn = objective.draw(batch, anchors, generator(1))
+        in_double(drawn)
+        torch.manual_seed(3)
+        states = torch.randn(len(anchors), WIDTH, dtype=torch.double, requires_grad=True)
+        encoded = torch.randn(len(drawn.places), WIDTH, dtype=torch.double, requires_grad=True)
+        objective.loss(states, encoded, drawn).backward()
+        step = 1e-6
+        for name, tensor in [("anchors", states), ("encoded", encoded), *objective.named_parameters()]:
+            direction = torch.randn_like(tensor)
+            with torch.no_grad():
+                tensor += step * direction
+                above = objective.loss(states, encoded, drawn)
+                tensor -= 2 * step * direction
+                below = objective.loss(states, encoded, drawn)
+                tensor += step * direction
+            found = torch.zeros(()) if tensor.grad is None else (tensor.grad * direction).sum()
+            torch.testing.assert_close(found.double(), (above - below) / (2 * step), rtol=1e-5, atol=1e-6, msg=name)
+
+
+class LearningContract(ContrastiveContract):
+    """What an objective that compares by the data must do beside: find what is planted in them."""
+
+    def test_it_learns_what_is_planted(self) -> None:
+        """Trained by the contrast alone, users of one kind come to lie nearer to each other than to others."""
+        pool = PrefixPool(planted(), LENGTH)
+        objective, batch, draws = self.ready(pool), whole_batch(pool.sequences, LENGTH), generator(4)
+        backbone = SASRec(ITEMS, WIDTH, LENGTH, dropout=0.2)
+        optimizer = torch.optim.Adam([*backbone.parameters(), *objective.parameters()], lr=0.01)
+        losses = []
+        for step in range(40):
+            if step % 20 == 0:
+                objective.begin_epoch(backbone, 1 + step // 20, generator(step))
+            anchors = draw_anchors(batch, 2, draws)
+            drawn = objective.draw(batch, anchors, draws)
+            states = backbone.train().states_at(batch.rows, anchors)
+            loss = objective.loss(states, backbone.states_at(drawn.rows, drawn.places), drawn)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss.detach()))
+        assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:3])
+        states = torch.nn.functional.normalize(backbone.eval().last_states(batch.rows).detach())
+        alike, kinds = states @ states.T, batch.users % KINDS
+        same = kinds[:, None] == kinds[None, :]
+        other_user = ~torch.eye(len(kinds), dtype=torch.bool)
+        assert float(alike[same & other_user].mean()) > float(alike[~same].mean()) + 0.2
+
+
+def item_vectors(dimension: int = 12) -> np.ndarray:
+    """Unit vectors of all items, those of one kind near to each other, float32 `[ITEMS, dimension]`."""
+    return unit(
+        unit_vectors(KINDS, dimension)[np.arange(ITEMS) * KINDS // ITEMS] + unit_vectors(ITEMS, dimension, 1) / 2
+    )
+
+
+def prefix_vectors(pool: PrefixPool) -> np.ndarray:
+    """The mean of each prefix's item vectors, as a unit vector, float32 `[P, D]`."""
+    items, vectors = pool.items(np.arange(len(pool))), item_vectors()
+    return unit(np.stack([vectors[own].mean(axis=0) for own in items]))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Each row divided by its norm."""
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def in_double(drawn: object) -> None:
+    """Turn the numbers of a step's draws into double precision, as the states of a gradient check are."""
+    for name, value in vars(drawn).items():
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            setattr(drawn, name, value.double())

@@ -3,26 +3,26 @@
 import numpy as np
 import torch
 
-from objectives.contract import ITEMS, LENGTH, WIDTH, ContrastiveContract
+from objectives.contract import ITEMS, LENGTH, WIDTH, LearningContract, prefix_vectors
 from sracl.datasets.prefixes import PrefixPool
 from sracl.objectives.anchors import draw_anchors
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.semantics.retrieval import Exclusion, nearest
-from support.batches import generator, histories_of, unit_vectors, whole_batch
+from support.batches import generator, histories_of, whole_batch
 
 
 def cross_sequence(pool: PrefixPool, dropout: float = 0.5, shared: bool = False) -> CrossSequence:
-    embeddings = unit_vectors(len(pool), 12)
+    embeddings = prefix_vectors(pool)
     neighbours = nearest(embeddings, 4, Exclusion.same_owner(pool.sequences.offsets))
     return CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=dropout, shared_rows=shared)
 
 
-class TestCrossSequence(ContrastiveContract):
+class TestCrossSequence(LearningContract):
     def make(self, pool: PrefixPool) -> CrossSequence:
         return cross_sequence(pool)
 
 
-class TestCrossSequenceWithSharedRows(ContrastiveContract):
+class TestCrossSequenceWithSharedRows(LearningContract):
     def make(self, pool: PrefixPool) -> CrossSequence:
         return cross_sequence(pool, shared=True)
 

@@ -7,21 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference import contrast
 from sracl.objectives.info_nce import info_nce
-
-
-def plain(first: torch.Tensor, second: torch.Tensor, users: list[int], temperature: float) -> float:
-    """The sum of the definition, one vector at a time."""
-    vectors, owners, count = torch.cat([first, second]).double(), users + users, len(first)
-    losses = []
-    for v in range(2 * count):
-        partner = (v + count) % (2 * count)
-        others = [w for w in range(2 * count) if w == partner or owners[w] != owners[v]]
-        scores = [float(vectors[v] @ vectors[w]) / temperature for w in others]
-        top = max(scores)
-        mass = sum(math.exp(score - top) for score in scores)
-        losses.append(math.log(mass) + top - float(vectors[v] @ vectors[partner]) / temperature)
-    return sum(losses) / len(losses)
 
 
 @given(
@@ -33,7 +20,16 @@ def test_it_is_the_definition(users: list[int], seed: int, temperature: float) -
     draw = torch.Generator().manual_seed(seed)
     first, second = torch.randn(2, len(users), 5, generator=draw).unbind(0)
     found = float(info_nce(first, second, torch.tensor(users), temperature))
-    assert found == pytest.approx(plain(first, second, users, temperature), rel=1e-4, abs=1e-5)
+    assert found == pytest.approx(contrast.info_nce(first, second, users, temperature=temperature), rel=1e-4, abs=1e-5)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=6), st.integers(0, 1000))
+def test_vectors_of_one_label_are_no_negatives_either(pairs: list[tuple[int, int]], seed: int) -> None:
+    draw = torch.Generator().manual_seed(seed)
+    first, second = torch.randn(2, len(pairs), 5, generator=draw).unbind(0)
+    users, labels = [user for user, _ in pairs], [label for _, label in pairs]
+    found = float(info_nce(first, second, torch.tensor(users), alike=torch.tensor(labels)))
+    assert found == pytest.approx(contrast.info_nce(first, second, users, labels), rel=1e-4, abs=1e-5)
 
 
 def test_vectors_of_the_same_user_are_no_negatives() -> None:

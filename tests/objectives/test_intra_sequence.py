@@ -3,16 +3,16 @@
 import numpy as np
 import torch
 
-from objectives.contract import ITEMS, ContrastiveContract
+from objectives.contract import ITEMS, LearningContract, item_vectors
 from sracl.datasets.prefixes import PrefixPool
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.semantics.retrieval import Exclusion, nearest
-from support.batches import generator, histories_of, unit_vectors, whole_batch
+from support.batches import generator, histories_of, whole_batch
 
 
-class TestIntraSequence(ContrastiveContract):
+class TestIntraSequence(LearningContract):
     def make(self, pool: PrefixPool) -> IntraSequence:
-        return IntraSequence(nearest(unit_vectors(ITEMS, 12), 3, Exclusion.itself(ITEMS)), 0.5)
+        return IntraSequence(nearest(item_vectors(), 3, Exclusion.itself(ITEMS)), 0.5)
 
 
 def views(neighbours: np.ndarray, substitution: float, length: int = 20, users: int = 200):

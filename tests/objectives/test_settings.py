@@ -10,8 +10,9 @@ from sracl.backbones.rows import Rows
 from sracl.config import ObjectivesConfig, make_config
 from sracl.errors import InputError
 from sracl.objectives import OBJECTIVES
+from sracl.objectives.augmentations import Share
 from sracl.objectives.context import ObjectiveContext
-from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Share, Temperature
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Temperature
 from sracl.objectives.settings import section_of
 
 DATA = {"dataset": {"name": "ml-100k"}}

@@ -3,14 +3,16 @@
 import numpy as np
 
 from sracl.backbones import SASRec
-from sracl.config import TrainingConfig
+from sracl.config import RunConfig, TrainingConfig
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.sequences import Sequences
 from sracl.datasets.splits import Split, leave_one_out
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.training_objective import TrainingObjective, Weighted
+from sracl.semantics.index import SemanticIndex
 from sracl.semantics.retrieval import Exclusion, nearest
+from sracl.training.assembly import make_objective
 from sracl.training.loop import built_from_seed
 from support.batches import unit_vectors
 
@@ -43,6 +45,25 @@ def small_objective(split: Split, seed: int = 0) -> TrainingObjective:
         )
 
     return built_from_seed(seed, build)
+
+
+def objective_with(name: str, split: Split, **section: object) -> TrainingObjective:
+    """The same SASRec with one contrastive objective, of weight 0.5, whose section says the rest."""
+    pool = PrefixPool(split.training, LENGTH)
+    embeddings = unit_vectors(len(pool), 6)
+    index = SemanticIndex(
+        pool,
+        embeddings,
+        nearest(unit_vectors(ITEMS, 6), 3, Exclusion.itself(ITEMS)),
+        nearest(embeddings, 3, Exclusion.same_owner(pool.sequences.offsets)),
+    )
+    off = {"cross_sequence": {"weight": 0}, "intra_sequence": {"weight": 0}}
+    values = {
+        "dataset": {"name": "ml-100k", "max_length": LENGTH},
+        "backbone": {"dimension": WIDTH, "layers": 1, "dropout": 0.2},
+        "objectives": off | {name: {"weight": 0.5, **section}},
+    }
+    return make_objective(RunConfig.model_validate(values), ITEMS, split.training, semantic=index)
 
 
 def settings(**changes: object) -> TrainingConfig:

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from sracl.backbones import BACKBONES, Backbone
+from sracl.backbones.rows import Rows
 from sracl.config import BackboneConfig, RunConfig
 from sracl.datasets.prefixes import PrefixPool
 from sracl.errors import InputError
+from sracl.objectives import OBJECTIVES
 from sracl.objectives.chance import AnyItems, AnyPrefixes
 from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.synthesis import Mean, Synthesis
@@ -63,13 +65,27 @@ def test_the_backbones_settings_reach_it() -> None:
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_goes_into_an_objective_with_all_losses(name: str) -> None:
-    made = config().model_copy(update={"backbone": BackboneConfig(name=name, dimension=8)})
+    everything = {objective: {"weight": 0.1} for objective in OBJECTIVES}
+    made = config(**everything).model_copy(update={"backbone": BackboneConfig(name=name, dimension=8)})
     objective = make_objective(made, ITEMS, TRAINING, semantic=index())
     batch = TrainingRows.of(walks().training, LENGTH).batch(np.arange(20))
+    torch.manual_seed(0)
+    objective.begin_epoch(1, generator())
     losses = objective(batch, objective.draw(batch, generator()))
     losses.total.backward()
-    assert set(losses.parts) == {"next_item", "cross_sequence", "intra_sequence"}
+    assert set(losses.parts) == {"next_item", *OBJECTIVES}
     assert all(parameter.grad.isfinite().all() for parameter in objective.parameters() if parameter.grad is not None)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_narrow_vectors_that_dropout_would_empty_give_no_wild_gradients(name: str) -> None:
+    torch.manual_seed(0)
+    backbone = make_backbone(BackboneConfig(name=name, dimension=4), ITEMS, LENGTH).train()
+    states = backbone.last_states(Rows(torch.arange(2000) % ITEMS, torch.ones(2000, dtype=torch.long)))
+    (states @ torch.randn(4)).sum().backward()
+    for key, parameter in backbone.named_parameters():
+        # A gradient through one norm at zero is 1e6 times as large as it should be.
+        assert parameter.grad is None or float(parameter.grad.abs().max()) < 1e7, key
 
 
 class Own(Backbone):

@@ -9,11 +9,13 @@ from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.splits import leave_one_out
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
+from sracl.objectives import OBJECTIVES
+from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.checkpoint import load_tensors
 from sracl.training.devices import make_fabric
 from sracl.training.loop import BEST, LAST, train
 from support.batches import histories_of
-from support.small_training import settings, small_objective, walks
+from support.small_training import objective_with, settings, small_objective, walks
 
 
 class Recorder:
@@ -72,6 +74,20 @@ def test_an_interrupted_training_goes_on_and_ends_as_it_would_have(tmp_path, epo
     assert_equal_weights(weights(whole.objective), weights(resumed.objective))
     assert [r["losses"] for r in whole.progress.history] == [r["losses"] for r in resumed.progress.history]
     assert [r["validation"] for r in whole.progress.history] == [r["validation"] for r in resumed.progress.history]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_interrupted_training_goes_on_to_the_same_bits_with_every_objective(tmp_path, name: str) -> None:
+    split = walks()
+
+    def fresh() -> TrainingObjective:
+        return objective_with(name, split)
+
+    whole = train(fresh(), split, settings(epochs=3), 0)
+    with pytest.raises(KeyboardInterrupt):
+        train(fresh(), split, settings(epochs=3), 0, tmp_path, Recorder(stop_in_epoch=2))
+    again = train(fresh(), split, settings(epochs=3), 0, tmp_path)
+    assert_equal_weights(weights(whole.objective), weights(again.objective))
 
 
 def test_a_finished_training_is_not_trained_further(tmp_path) -> None:

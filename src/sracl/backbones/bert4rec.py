@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.dropout import dropout as drop
+from sracl.backbones.dropout import input_dropout
 from sracl.backbones.parts import (
     INITIAL_DEVIATION,
     NORM_EPSILON,
@@ -92,7 +93,7 @@ class BERT4Rec(Backbone):
     ) -> Float[Tensor, "B Q d"]:
         """States of rows in which some vectors may be `mask`; Q = T, or 1, each row's last place, if `last_only`."""
         states = self.input_norm(embedded + self.positions(lengths, embedded.shape[1]))
-        states = drop(states, self.dropout, self.training)
+        states = input_dropout(states, self.dropout, self.training)
         *blocks, last = self.blocks
         for block in blocks:
             states = block(states, states, lengths)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.dropout import dropout as drop
+from sracl.backbones.dropout import input_dropout
 from sracl.backbones.parts import (
     INITIAL_DEVIATION,
     NORM_EPSILON,
@@ -84,7 +85,7 @@ class FMLPRec(Backbone):
         """State of each row's last item; the last block computes nothing else."""
         moved = moved_to_the_end(embedded, lengths, self.max_length)
         states = self.input_norm(moved + self.positions(lengths, self.max_length))
-        states = drop(states, self.dropout, self.training)
+        states = input_dropout(states, self.dropout, self.training)
         *blocks, last = self.blocks
         for block in blocks:
             states = block(states)

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.dropout import dropout as drop
+from sracl.backbones.dropout import input_dropout
 from sracl.backbones.parts import (
     INITIAL_DEVIATION,
     PositionVectors,
@@ -120,7 +121,7 @@ class HSTU(Backbone):
 
     def _input(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         placed = embedded * self.dimension**0.5 + self.positions(lengths, embedded.shape[1])
-        return drop(placed, self.input_dropout, self.training)
+        return input_dropout(placed, self.input_dropout, self.training)
 
     def _scaled(self, vectors: Float[Tensor, "*B d"]) -> Float[Tensor, "*B d"]:
         scaled: Tensor = functional.normalize(vectors, dim=-1, eps=NORM_EPSILON) * self.score_norm

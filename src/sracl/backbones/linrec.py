@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.dropout import dropout as drop
+from sracl.backbones.dropout import input_dropout
 from sracl.backbones.parts import (
     NORM_EPSILON,
     FeedForward,
@@ -135,4 +136,4 @@ class LinRec(Backbone):
 
     def _input(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         states = self.input_norm(embedded + self.positions(lengths, embedded.shape[1]))
-        return drop(states, self.dropout, self.training)
+        return input_dropout(states, self.dropout, self.training)

@@ -52,6 +52,11 @@ class Rows:
         lengths = places - starts + 1
         return Rows(self.items[ranges(starts, lengths)], lengths)
 
+    def chosen(self, numbers: Int[Tensor, "C"]) -> "Rows":
+        """The rows of these numbers, in their order."""
+        lengths = self.lengths[numbers]
+        return Rows(self.items[ranges(self.starts[numbers], lengths)], lengths)
+
     def to(self, device: torch.device) -> "Rows":
         """The same rows on `device`."""
         return Rows(self.items.to(device, non_blocking=True), self.lengths.to(device, non_blocking=True))

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from sracl.backbones.attention import attention
 from sracl.backbones.base import Backbone
-from sracl.backbones.dropout import dropout
+from sracl.backbones.dropout import dropout, input_dropout
 from sracl.backbones.groups import Group, groups_of, padded_group
 from sracl.backbones.parts import NORM_EPSILON, initialise
 from sracl.backbones.rows import ranges
@@ -167,4 +167,4 @@ class SASRec(Backbone):
         position = place + (self.max_length - length) if self.positions == "end" else place
         # Padding behind a row, which nothing reads, would count beyond the table.
         vectors = self.position_embedding(position.clamp(max=self.max_length - 1))
-        return dropout(self.input_norm(embedded + vectors), self.dropout, self.training)
+        return input_dropout(self.input_norm(embedded + vectors), self.dropout, self.training)

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from sracl.objectives.cl4srec import CL4SRec
 from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
+from sracl.objectives.coserec import CoSeRec
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.training_objective import TrainingObjective, Weighted
@@ -11,10 +13,14 @@ from sracl.objectives.training_objective import TrainingObjective, Weighted
 OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
     "cross_sequence": CrossSequence,
     "intra_sequence": IntraSequence,
+    "cl4srec": CL4SRec,
+    "coserec": CoSeRec,
 }
 
 __all__ = [
     "OBJECTIVES",
+    "CL4SRec",
+    "CoSeRec",
     "ContrastiveObjective",
     "CrossSequence",
     "Drawn",

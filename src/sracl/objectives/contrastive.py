@@ -15,8 +15,6 @@ from sracl.objectives.batch import Batch
 from sracl.objectives.context import Need, ObjectiveContext
 
 Temperature = Annotated[float, Field(gt=0, description="of its InfoNCE")]
-Share = Annotated[float, Field(ge=0, le=1)]
-"""Bounds of settings that several objectives have."""
 
 
 @dataclass(eq=False)

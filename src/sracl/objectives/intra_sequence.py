@@ -1,6 +1,5 @@
 """The intra-sequence loss: two readings of a prefix, items replaced by their neighbours, agree."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -10,24 +9,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from sracl.backbones.rows import Rows, joined
+from sracl.backbones.rows import Rows
 from sracl.objectives.batch import Batch
 from sracl.objectives.chance import AnyItems
 from sracl.objectives.context import Need, ObjectiveContext, Source
-from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Temperature
+from sracl.objectives.contrastive import ContrastiveObjective, Temperature
 from sracl.objectives.info_nce import info_nce
+from sracl.objectives.views import DrawnViews, draw_views
 
 Substitutes = Annotated[
     Source, Field(description="by texts, by a trained plain backbone's vectors, or any, drawn every step")
 ]
 Substitution = Annotated[float, Field(ge=0, le=1, description="probability of replacing an item by a neighbour")]
-
-
-@dataclass(eq=False)
-class DrawnViews(Drawn):
-    """Two substituted views of each of A anchors: the A first ones, then the A second ones. users: `[A]`."""
-
-    users: Int[Tensor, "A"]
 
 
 class FoundItems:
@@ -82,9 +75,7 @@ class IntraSequence(ContrastiveObjective[DrawnViews]):
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnViews:
         """Substitute items of every anchor's prefix, twice, independently."""
-        prefixes = batch.rows.up_to(anchors)
-        views = [self._substituted(prefixes, generator) for _ in range(2)]
-        return DrawnViews(rows=joined(views), users=batch.users[batch.rows.owner[anchors]])
+        return draw_views(batch, anchors, self._substituted, self._substituted, generator)
 
     def _substituted(self, rows: Rows, generator: torch.Generator) -> Rows:
         chance = torch.rand(2, len(rows.items), generator=generator)
@@ -95,5 +86,4 @@ class IntraSequence(ContrastiveObjective[DrawnViews]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews
     ) -> Float[Tensor, ""]:
         """InfoNCE between the first and the second views."""
-        first, second = encoded.view(2, len(drawn.users), encoded.shape[1]).unbind(0)
-        return info_nce(first, second, drawn.users.to(encoded.device), self.temperature)
+        return info_nce(*drawn.halves(encoded), drawn.users.to(encoded.device), self.temperature)
