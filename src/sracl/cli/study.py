@@ -16,6 +16,7 @@ class StudyName(StrEnum):
 
     ABLATION = "ablation"
     BACKBONES = "backbones"
+    PROTOCOLS = "protocols"
 
 
 @app.command(cls=ManyValues)

@@ -90,11 +90,6 @@ def differences(old: Stamp, new: Stamp) -> list[str]:
         for key in keys
         if old.settings.get(key) != new.settings.get(key)
     ]
-    told += [
-        f"{key} was {value!r}, now it is not asked for"
-        for key, value in old.settings.items()
-        if key not in new.settings
-    ]
     changed = [path for path, facts in new.inputs.items() if old.inputs.get(path, {}).get("sha256") != facts["sha256"]]
     told += [f"{path} has changed" for path in changed]
     return told or [f"{stage} was made anew" for stage in new.before if old.before.get(stage) != new.before[stage]]

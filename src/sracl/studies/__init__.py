@@ -6,10 +6,12 @@ from sracl.config import RunConfig
 from sracl.studies.ablation import ablation
 from sracl.studies.backbones import backbones
 from sracl.studies.definition import Study, Variant
+from sracl.studies.protocols import protocols
 
 STUDIES: dict[str, Callable[[RunConfig], Study]] = {
     "ablation": ablation,
     "backbones": backbones,
+    "protocols": protocols,
 }
 
 __all__ = ["STUDIES", "Study", "Variant"]

@@ -61,9 +61,12 @@ def test_every_interaction_of_a_part_is_asked_or_counted(users: Timed, first: in
     assume(found is not None)
     split, _ = found
     for part, low, high in (("validation", first, first + width), ("test", first + width, 99)):
-        in_part = [sum(low <= time < high for _, time in history) for history in users]
-        wanted = sum(in_part) if every else sum(count > 0 for count in in_part)
+        in_part = [[time for _, time in history if low <= time < high] for history in users]
+        wanted = sum(map(len, in_part)) if every else sum(map(bool, in_part))
         assert len(split.part(part)) + split.part(part).without_history == wanted
+        earliest = [min((time for _, time in history), default=0) for history in users]
+        askable = [[t for t in times if t > first] for times, first in zip(in_part, earliest, strict=True)]
+        assert len(split.part(part)) == sum(map(len if every else bool, askable))
         facts = split.facts()[part]
         assert facts["targets"] == len(split.part(part))
         assert facts["targets_left_out_without_history"] == split.part(part).without_history
@@ -86,8 +89,8 @@ def test_the_first_target_of_a_user_or_every_one() -> None:
     users = [[(1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 5)], [(7, 2), (8, 3)], [(1, 0), (9, 4), (1, 4)]]
     split, _ = split_at(users, 2, 4)
     assert [part.tolist() for part in split.training] == [[1, 2], [], [1]]
-    assert split.targets("validation").tolist() == [3]
-    assert split.validation.without_history == 1
+    assert split.targets("validation").tolist() == [3, 8]  # of the second user the first that something comes before
+    assert split.validation.without_history == 0
     assert split.targets("test").tolist() == [5, 9]
     assert [part.tolist() for part in split.inputs("test")] == [[1, 2, 3, 4], [1]]
     assert split.known("test").tolist() == [False, False]
@@ -110,7 +113,7 @@ def test_the_first_target_of_a_user_or_every_one() -> None:
 def test_the_pool_of_the_paper_protocol_ends_with_the_last_validation_target() -> None:
     users = [[(1, 0), (2, 2), (3, 3), (4, 4), (4, 5)], [(7, 2), (8, 3), (9, 5)], [(5, 1)]]
     first, _ = split_at(users, 2, 4)
-    assert [part.tolist() for part in first.through_validation()] == [[1, 2], [], [5]]
+    assert [part.tolist() for part in first.through_validation()] == [[1, 2], [7, 8], [5]]
     every, _ = split_at(users, 2, 4, every=True)
     assert [part.tolist() for part in every.through_validation()] == [[1, 2, 3], [7, 8], [5]]
 

@@ -20,7 +20,8 @@ class Targets:
     users: number of each target's user, rising, int64 `[n]`; a user may have several targets.
     lengths: how many of the user's oldest interactions the model reads before it answers, at least 1, int64 `[n]`.
     places: where the target stands among the values of the histories, int64 `[n]`.
-    without_history: how many targets were left out because nothing comes before them.
+    without_history: how many targets (of users with one target each: how many users) were left out because nothing
+    comes before them.
     """
 
     users: Int64

@@ -41,10 +41,11 @@ class Moments:
 def global_time(histories: Sequences, moments: Moments, cuts: tuple[Cut, Cut], every: bool = False) -> Split:
     """Interactions before the first cut train; targets lie between the cuts (validation) and after the second (test).
 
-    A cut's own moment belongs to what follows it. A target is each user's first interaction of its part, or `every`
-    one; the model reads all that the user did before the target's moment, never what happened in it. So nothing in
-    training is as late as a target, nor is anything that is read. A target with nothing before it cannot be asked
-    and is counted. Raises InputError where the cuts leave a part empty.
+    A cut's own moment belongs to what follows it. A target is each user's first interaction of its part that something
+    comes before, or `every` such one; the model reads all that the user did before the target's moment, never what
+    happened in it. So nothing in training is as late as a target, nor is anything that is read. Users of a part (of
+    `every`: interactions) with nothing before them cannot be asked and are counted. Raises InputError where the cuts
+    leave a part empty.
     """
     if not len(moments.times):
         raise InputError("there are no interactions to split")
@@ -71,12 +72,12 @@ def global_time(histories: Sequences, moments: Moments, cuts: tuple[Cut, Cut], e
 def _targets(histories: Sequences, times: Times, within: NDArray[np.bool_], every: bool) -> Targets:
     places = np.flatnonzero(within)
     users = np.searchsorted(histories.offsets, places, side="right") - 1
-    if not every:
-        users, firsts = np.unique(users, return_index=True)
-        places = places[firsts]
     lengths = _moment_begins(histories, times)[places] - histories.offsets[users]
-    asked = lengths > 0
-    return Targets(users[asked], lengths[asked], places[asked], int((~asked).sum()))
+    wanted = len(places) if every else len(np.unique(users))
+    asked = np.flatnonzero(lengths > 0)
+    if not every:
+        asked = asked[np.unique(users[asked], return_index=True)[1]]
+    return Targets(users[asked], lengths[asked], places[asked], wanted - len(asked))
 
 
 def _moment_begins(histories: Sequences, times: Times) -> NDArray[np.int64]:
