@@ -28,7 +28,7 @@ def main() -> None:
     keep_freed_memory()
     if arguments.whole:
         index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
-        objective = make_objective(config, dataset.item_count, split.training, index)
+        objective = make_objective(config, dataset.item_count, split.training, semantic=index)
     else:
         objective = make_plain_objective(config, dataset.item_count)
     rows = TrainingRows.of(split.training, protocol.MAX_LENGTH)
