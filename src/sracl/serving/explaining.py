@@ -70,12 +70,13 @@ class Explainer:
         )
         scores[~self._followed] = -np.inf
         nearest = np.argsort(-scores, kind="stable")[: max(k, 1000)]
+        nearest = nearest[np.isfinite(scores[nearest])]
         following = self.index.pool.sequences.values[nearest + 1]
         order = np.argsort(following != item, kind="stable") if item is not None else np.arange(len(nearest))
         chosen, owners = [], set()
         for number in nearest[order]:
             owner = int(self.index.pool.users_of(np.array([number]))[0])
-            if scores[number] > -np.inf and owner not in owners:  # one prefix of each person
+            if owner not in owners:  # one prefix of each person
                 owners.add(owner)
                 chosen.append(int(number))
             if len(chosen) == k:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from sracl.serving.limits import BODY_BYTES
 from sracl.serving.monitoring import Monitoring
 
@@ -16,11 +18,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 OPEN = ("/", "/health", "/ready", "/metrics", "/static")
 """Paths that need no token: they tell nothing of users or items."""
+TOO_LARGE = f"the body is larger than {BODY_BYTES:,} bytes"
 logger = logging.getLogger("sracl.serving")
-
-
-class TooLargeError(Exception):
-    """A body beyond the limit."""
 
 
 class Gate:
@@ -62,7 +61,7 @@ class Gate:
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > BODY_BYTES:
-            await _answer(send, 413, f"the body is larger than {BODY_BYTES:,} bytes", [(b"connection", b"close")])
+            await _answer(send, 413, TOO_LARGE, [(b"connection", b"close")])
             return
         started = False
 
@@ -73,9 +72,6 @@ class Gate:
 
         try:
             await self.app(scope, _bounded(receive), starting)
-        except TooLargeError:
-            if not started:
-                await _answer(send, 413, f"the body is larger than {BODY_BYTES:,} bytes", [(b"connection", b"close")])
         except Exception:
             logger.exception("a request failed")
             if not started:
@@ -96,7 +92,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         read += len(message.get("body", b""))
         if read > BODY_BYTES:
-            raise TooLargeError
+            raise HTTPException(413, TOO_LARGE, {"Connection": "close"})
         return message
 
     return bounded
