@@ -51,6 +51,8 @@ def shown(value: object) -> str:
         return "null"
     if isinstance(value, tuple):
         return "[" + ", ".join(str(part) for part in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

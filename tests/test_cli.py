@@ -64,6 +64,8 @@ def test_a_run_leaves_what_the_design_promises(finished) -> None:
     assert set(metrics["test_unseen"]) == set(metrics["validation"]) == set(metrics["test"])
     assert set(metrics["baselines"]) == {"popularity", "repeat-last", "plain sasrec"}
     assert metrics["seconds"]["train_per_epoch"] > 0
+    for groups in (metrics["test_groups"]["history"], metrics["test_groups"]["popularity"]):
+        assert sum(group["targets"] for group in groups.values()) == USERS
     assert {"prepare", "embed", "neighbors", "train"} <= set(metrics["seconds"])
     assert 1 <= metrics["best_epoch"] <= metrics["epochs"] == 2
     semantics = sorted(path.name for path in (run / "semantics").iterdir())

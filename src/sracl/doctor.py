@@ -8,6 +8,8 @@ from importlib import metadata
 OPTIONAL = {
     "openai": "descriptions by a language model (extra `llm`)",
     "fastapi": "the service (extra `serve`)",
+    "matplotlib": "the pictures of a study (extra `study`)",
+    "optuna": "the search for settings (extra `study`)",
     "ray": "more than one machine (extra `ray`)",
 }
 REQUIRED = ("torch", "polars", "pyarrow", "lightning-fabric", "sentence-transformers", "safetensors", "pydantic")

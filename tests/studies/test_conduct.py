@@ -21,6 +21,7 @@ from sracl.studies import STUDIES, conduct, processes
 from sracl.studies.conduct import Options, planned
 from sracl.studies.conduct import conduct as conducted
 from sracl.studies.definition import Study, Variant
+from support.small_run import USERS
 from support.small_study import said, silent, small_config
 
 OPTIONS = Options(seeds=(0, 1), variants=("SRA-CL", "without both"), baselines=("popularity",), jobs=2)
@@ -49,6 +50,31 @@ def test_finished_runs_leave_records_and_no_folders_and_semantics_are_there_once
     assert len(list(folder.rglob("prefix_embeddings.npy"))) == 1
 
 
+def test_tables_and_pictures_lie_in_the_studys_folder(finished) -> None:
+    config, results = finished
+    folder = config.run_dir / "studies" / "ablation"
+    names = {"runs.parquet", "comparisons.parquet", "table.tex", "picture.svg", "picture.png"}
+    assert names <= {path.name for path in folder.iterdir()}
+    assert pl.read_parquet(folder / "comparisons.parquet").equals(results.comparisons)
+    assert results.comparisons.select("variant", "other", "users").unique().rows() == [
+        ("SRA-CL", "without both", USERS)
+    ]
+
+
+def test_sparsity_compares_in_groups_from_records_alone(finished, monkeypatch) -> None:
+    config, results = finished
+    monkeypatch.setattr(conduct, "run_tasks", lambda *_: pytest.fail("a finished run was begun again"))
+    found = conducted(config, "sparsity", Options(seeds=(0, 1)), silent())
+    assert set(found.runs["key"]) == set(results.runs.filter(pl.col("variant") != "popularity")["key"])
+    kept = found.comparisons.filter(pl.col("way") == "kept")
+    whole = results.comparisons.filter(pl.col("way") == "kept").row(0, named=True)
+    assert kept["effect"][0] == pytest.approx(whole["effect"])
+    for grouping in ("history", "popularity"):
+        rows = kept.filter(pl.col("grouping") == grouping)
+        assert rows["users"].sum() == USERS
+        assert (rows["effect"] * rows["users"]).sum() / USERS == pytest.approx(whole["effect"])
+
+
 def test_a_study_that_is_done_makes_nothing_and_shows_the_same(finished, monkeypatch) -> None:
     config, results = finished
     monkeypatch.setattr(conduct, "run_tasks", lambda *_: pytest.fail("a finished run was begun again"))
@@ -56,7 +82,8 @@ def test_a_study_that_is_done_makes_nothing_and_shows_the_same(finished, monkeyp
     again = conducted(config, "ablation", OPTIONS, display)
     assert again.runs.equals(results.runs)
     assert "5 runs, 5 of them done" in said(display)
-    assert said(display).count("without both") == 2
+    assert again.comparisons.equals(results.comparisons)
+    assert "SRA-CL against without both" in said(display)
 
 
 def test_a_run_of_a_study_is_what_the_run_alone_would_be(finished, tmp_path) -> None:
@@ -66,7 +93,7 @@ def test_a_run_of_a_study_is_what_the_run_alone_would_be(finished, tmp_path) -> 
     metrics = json.loads((tmp_path / "alone" / "metrics.json").read_text())
     row = results.runs.filter((pl.col("variant") == "SRA-CL") & (pl.col("seed") == 0)).row(0, named=True)
     for name, value in metrics["test_unseen"].items():
-        assert row[f"test/removed/{name}"] == pytest.approx(value, abs=1e-6)
+        assert row[f"test/unseen/{name}"] == pytest.approx(value, abs=1e-6)
     for name, value in metrics["validation"].items():
         assert row[f"validation/kept/{name}"] == pytest.approx(value, abs=1e-6)
     ranks = planned(config, "ablation", OPTIONS)[1].records.ranks(row["key"])

@@ -4,6 +4,7 @@ import pytest
 
 from sracl.config import RunConfig
 from sracl.errors import InputError
+from sracl.objectives import OBJECTIVES
 from sracl.studies import STUDIES
 from sracl.studies.definition import Study, Variant
 
@@ -45,6 +46,46 @@ def test_backbones_keep_the_dimension_and_the_configured_one_its_settings() -> N
     assert (plain.objectives.contrastive, sasrec.objectives.contrastive) == (False, True)
     assert gru4rec.backbone.model_dump()["dimension"] == 32
     assert gru4rec.backbone.model_dump()["dropout"] == 0.5
+
+
+def with_study(**values: object) -> RunConfig:
+    return RunConfig.model_validate(CONFIG.model_dump() | {"study": values})
+
+
+def test_sensitivity_varies_one_setting_at_a_time_over_the_given_grids() -> None:
+    grids = {"semantics.neighbors": [5, 20], "objectives": {"cross_sequence": {"weight": [0.5]}}}
+    config = with_study(grids=grids)
+    study = STUDIES["sensitivity"](config)
+    labels = ["semantics.neighbors = 5", "semantics.neighbors = 20", "objectives.cross_sequence.weight = 0.5"]
+    assert [variant.label for variant in study.variants] == ["as configured", *labels]
+    configured = [variant.configured(config, 0) for variant in study.variants]
+    assert [c.semantics.neighbors for c in configured] == [10, 5, 20, 10]
+    assert [c.objectives.cross_sequence.weight for c in configured] == [0.1, 0.1, 0.1, 0.5]
+    assert study.compared == tuple((label, "as configured") for label in labels)
+
+
+def test_sparsity_compares_the_backbone_with_and_without_in_groups() -> None:
+    study = STUDIES["sparsity"](CONFIG)
+    assert study.grouped
+    assert study.compared == (("sasrec + SRA-CL", "sasrec"),)
+    alone, whole = (variant.configured(CONFIG, 0).objectives for variant in study.variants)
+    assert (alone.contrastive, whole) == (False, CONFIG.objectives)
+
+
+def test_a_rival_is_its_losses_alone_with_their_usual_weights() -> None:
+    study = STUDIES["rivals"](CONFIG)
+    assert [study.variants[0].label, study.variants[-1].label] == ["sasrec", "SRA-CL"]
+    configured = {variant.label: variant.configured(CONFIG, 0).objectives for variant in study.variants}
+    assert not configured["sasrec"].contrastive
+    assert configured["SRA-CL"] == CONFIG.objectives
+    for label in list(configured)[1:-1]:
+        on = configured[label].switched_on
+        assert on
+        assert {OBJECTIVES[name].title for name in on} == {label}
+        assert all(section.weight == OBJECTIVES[name].usual_weight for name, section in on.items())
+    assert study.compared == tuple(("SRA-CL", label) for label in list(configured)[:-1])
+    with pytest.raises(InputError, match=r"study\.rivals: there is no rival 'X4Rec'"):
+        STUDIES["rivals"](with_study(rivals=["X4Rec"]))
 
 
 def test_some_variants_are_taken_with_the_comparisons_among_them() -> None:

@@ -15,8 +15,11 @@ class StudyName(StrEnum):
     """The studies; `sracl.studies.STUDIES` says what each compares."""
 
     ABLATION = "ablation"
+    SENSITIVITY = "sensitivity"
+    SPARSITY = "sparsity"
     BACKBONES = "backbones"
     PROTOCOLS = "protocols"
+    RIVALS = "rivals"
 
 
 @app.command(cls=ManyValues)
@@ -32,6 +35,7 @@ def study(
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time; default: one a GPU, or one a core.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Default: RUN_DIR/studies.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the folders of finished runs, models included.")] = False,
+    metric: Annotated[str, typer.Option(help="What is compared and drawn.")] = "NDCG@10",
     table_only: Annotated[bool, typer.Option("--table-only", help="Make no run; show what is done.")] = False,
 ) -> None:
     """Run variants of a configuration with several seeds and compare them; goes on where it was interrupted."""
@@ -39,5 +43,5 @@ def study(
     from sracl.pipeline.display import Display
     from sracl.studies.conduct import Options, conduct, show
 
-    options = Options(seeds or None, variants or None, baselines or (), jobs, folder, keep)
+    options = Options(seeds or None, variants or None, baselines or (), jobs, folder, keep, metric)
     (show if table_only else conduct)(resolved, name.value, options, Display())

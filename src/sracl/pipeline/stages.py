@@ -18,6 +18,7 @@ from sracl.datasets.named import load_named
 from sracl.datasets.tables import Columns
 from sracl.evaluation.baselines import Popularity, RepeatLast
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
+from sracl.evaluation.groups import Groups, by_history, by_popularity, metrics_by_group
 from sracl.files import write_json, written_aside
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.training_objective import TrainingObjective
@@ -167,8 +168,18 @@ def evaluate_all(run: Run) -> None:
     tests = {"model": evaluate(scorer, run.split, "test", cutoffs)}
     for name, baseline in _baselines(run).items():
         tests[name] = evaluate(baseline, run.split, "test", cutoffs)
-    write_json(run.folder / "metrics.json", _metrics(run, validation, tests))
+    groups = {name: metrics_by_group(tests["model"], found, cutoffs) for name, found in groups_of(run).items()}
+    write_json(run.folder / "metrics.json", _metrics(run, validation, tests) | {"test_groups": groups})
     show_metrics(run, tests)
+
+
+def groups_of(run: Run) -> dict[str, Groups]:
+    """The test targets by their users' histories and by their items' popularity."""
+    bounds = run.config.evaluation
+    return {
+        "history": by_history(run.split, "test", bounds.history_groups),
+        "popularity": by_popularity(run.split, "test", bounds.popularity_groups),
+    }
 
 
 def _baselines(run: Run) -> dict[str, Scorer]:

@@ -5,16 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
 from sracl.config import RunConfig, changed
 from sracl.errors import SraclError
+from sracl.evaluation.groups import Groups
+from sracl.files import written_aside
 from sracl.pipeline.display import Display
-from sracl.studies import STUDIES
+from sracl.pipeline.run import Run
+from sracl.pipeline.sharing import adopt
+from sracl.pipeline.stages import groups_of
+from sracl.studies import STUDIES, tables
 from sracl.studies.definition import Study, Variant, plain
 from sracl.studies.identity import disagreement, key_of, settings_of
+from sracl.studies.pictures import check_installed, draw
 from sracl.studies.place import Place
 from sracl.studies.processes import run_tasks, slots_of
 from sracl.studies.progress import Telling
-from sracl.studies.results import Results, read_results, show_results
+from sracl.studies.results import Results, read_results
 from sracl.studies.sharing import make_shared, shared_folder
 from sracl.studies.worker import Task
 
@@ -24,7 +32,7 @@ class Options:
     """How a study is conducted. seeds, variants: None takes the configuration's, and all; baselines: rows beside them.
 
     jobs: runs at a time; None: one a GPU, or one a core. folder: None takes `studies` in the configuration's run_dir.
-    keep: leave the folders of finished runs, models included.
+    keep: leave the folders of finished runs, models included. metric: what is compared and drawn.
     """
 
     seeds: Sequence[int] | None = None
@@ -33,6 +41,7 @@ class Options:
     jobs: int | None = None
     folder: Path | None = None
     keep: bool = False
+    metric: str = "NDCG@10"
 
 
 def conduct(config: RunConfig, name: str, options: Options, display: Display) -> Results:
@@ -40,6 +49,7 @@ def conduct(config: RunConfig, name: str, options: Options, display: Display) ->
 
     Raises SraclError at the end where runs failed; the others are done then.
     """
+    check_installed()
     study, place, tasks = planned(config, name, options)
     missing = [task for task in tasks if not _done(task)]
     display.say(f"{study.name}: {len(tasks)} runs, {len(tasks) - len(missing)} of them done, in {place.folder}")
@@ -52,11 +62,35 @@ def conduct(config: RunConfig, name: str, options: Options, display: Display) ->
 
 
 def show(config: RunConfig, name: str, options: Options, display: Display) -> Results:
-    """Put the results of the runs that are done together, and show them."""
+    """Put the results of the runs that are done together: tables on the screen, files in the study's folder.
+
+    `runs.parquet`, `comparisons.parquet`, `table.tex`, `picture.svg`, `picture.png`.
+    """
     study, place, tasks = planned(config, name, options)
-    results = read_results(study, place.records, tasks)
-    show_results(results, place.results(study.name), display)
+    groups = _groups(tasks, config) if study.grouped else {}
+    results = read_results(study, place.records, tasks, options.metric, groups)
+    if results.runs.is_empty():
+        display.say("no run of this study is done yet")
+        return results
+    folder = place.results(study.name)
+    for file, table in (("runs", results.runs), ("comparisons", results.comparisons)):
+        with written_aside(folder / f"{file}.parquet") as aside:
+            table.write_parquet(aside)
+    with written_aside(folder / "table.tex") as aside:
+        aside.write_text(tables.latex(results), encoding="utf-8")
+    tables.show(results, display.console)
+    draw(results, folder)
+    display.say(f"{folder}: runs.parquet, comparisons.parquet, table.tex, picture.svg, picture.png")
     return results
+
+
+def _groups(tasks: Sequence[Task], config: RunConfig) -> dict[str, Groups]:
+    """The groups of the test targets, from the data, which are prepared where they are not there."""
+    task = tasks[0]
+    run = Run(changed(task.config, {"run_dir": str(task.shared)}), Display(Console(quiet=True)), overwrite=True)
+    adopt(run, config.run_dir)
+    run.up_to("prepare")
+    return groups_of(run)
 
 
 def planned(config: RunConfig, name: str, options: Options) -> tuple[Study, Place, list[Task]]:

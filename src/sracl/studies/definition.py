@@ -1,7 +1,7 @@
 """What a study is: variants of one configuration, each run with every seed, and which of them are compared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sracl.config import RunConfig, changed
@@ -31,11 +31,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class Study:
-    """Variants in the order of the table. compared: pairs of labels, what is judged and what it is judged against."""
+    """Variants in the order of the table. compared: pairs of labels, what is judged and what it is judged against.
+
+    grouped: compare in groups of users and of items too.
+    """
 
     name: str
     variants: tuple[Variant, ...]
     compared: tuple[tuple[str, str], ...]
+    grouped: bool = False
 
     def only(self, labels: Sequence[str]) -> "Study":
         """The study of some variants. Raises InputError for a label that it does not have."""
@@ -43,11 +47,11 @@ class Study:
         if unknown := [label for label in labels if label not in known]:
             raise InputError(f"the study {self.name} has no variant {unknown[0]!r}; it has: {', '.join(known)}")
         kept = tuple(variant for variant in self.variants if variant.label in labels)
-        return Study(self.name, kept, tuple(pair for pair in self.compared if set(pair) <= set(labels)))
+        return replace(self, variants=kept, compared=tuple(p for p in self.compared if set(p) <= set(labels)))
 
     def beside(self, baselines: Sequence[str]) -> "Study":
         """The study with baselines as rows of their own. Raises InputError for an unknown one."""
         if unknown := [name for name in baselines if name not in BASELINES]:
             raise InputError(f"there is no baseline {unknown[0]!r}; known: {', '.join(BASELINES)}")
         added = tuple(Variant(name, baseline=name) for name in baselines)
-        return Study(self.name, added + self.variants, self.compared)
+        return replace(self, variants=added + self.variants)

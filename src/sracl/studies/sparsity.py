@@ -1,0 +1,11 @@
+"""Whom SRA-CL helps: groups of users by history and of items by popularity, beside the plain backbone."""
+
+from sracl.config import RunConfig
+from sracl.studies.definition import Study, Variant, plain
+
+
+def sparsity(config: RunConfig) -> Study:
+    """Two variants, compared in every group; both are the runs that other studies make of them too."""
+    name = config.backbone.name
+    whole = f"{name} + SRA-CL"
+    return Study("sparsity", (Variant(name, plain(config)), Variant(whole)), ((whole, name),), grouped=True)
