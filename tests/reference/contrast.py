@@ -8,7 +8,7 @@ import torch
 
 def info_nce(first: torch.Tensor, second: torch.Tensor, *labels: Sequence[int], temperature: float = 1.0) -> float:
     """Mean over both views' vectors; vectors that agree in any of the labels are no negatives of each other."""
-    vectors, count = torch.cat([first, second]).double(), len(first)
+    vectors, count = torch.cat([first, second]).detach().double(), len(first)
     losses = []
     for v in range(2 * count):
         partner = (v + count) % (2 * count)

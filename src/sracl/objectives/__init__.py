@@ -7,7 +7,11 @@ from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.coserec import CoSeRec
 from sracl.objectives.cross_sequence import CrossSequence
+from sracl.objectives.duorec import DuoRec
+from sracl.objectives.iclrec import ICLRec
+from sracl.objectives.icsrec import ICSRec
 from sracl.objectives.intra_sequence import IntraSequence
+from sracl.objectives.mclrec import MCLRec
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 
 OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
@@ -15,6 +19,10 @@ OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
     "intra_sequence": IntraSequence,
     "cl4srec": CL4SRec,
     "coserec": CoSeRec,
+    "duorec": DuoRec,
+    "iclrec": ICLRec,
+    "icsrec": ICSRec,
+    "mclrec": MCLRec,
 }
 
 __all__ = [
@@ -24,7 +32,11 @@ __all__ = [
     "ContrastiveObjective",
     "CrossSequence",
     "Drawn",
+    "DuoRec",
+    "ICLRec",
+    "ICSRec",
     "IntraSequence",
+    "MCLRec",
     "ObjectiveContext",
     "TrainingObjective",
     "Weighted",

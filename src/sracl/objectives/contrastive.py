@@ -15,6 +15,7 @@ from sracl.objectives.batch import Batch
 from sracl.objectives.context import Need, ObjectiveContext
 
 Temperature = Annotated[float, Field(gt=0, description="of its InfoNCE")]
+Part = Annotated[float, Field(ge=0, description="of this part in the loss")]
 
 
 @dataclass(eq=False)
