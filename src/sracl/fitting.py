@@ -1,6 +1,7 @@
 """From data frames to a trained recommender in one call, without any file."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sracl.backbones.base import Backbone
@@ -10,10 +11,11 @@ from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.splits import Split, make_split
 from sracl.datasets.tables import Columns
+from sracl.engines import LOCAL, Engine, open_engine
 from sracl.item_embeddings import Texts
 from sracl.recommender import Recommender
 from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
-from sracl.semantics.encoders import make_encoder
+from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.index import SemanticIndex, items_in_order, profiles_in_order
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import Exclusion
@@ -65,10 +67,11 @@ def fit(
     split = make_split(dataset, config.dataset.split)
     config = config.for_data(bool(dataset.text_columns))
     texts = semantic = None
-    if config.objectives.semantic or config.item_embedding.needs_texts:
-        texts = embed_items(dataset, split, config)
-    if config.objectives.semantic and texts is not None:
-        semantic = build_index(dataset, split, config, texts)
+    with open_engine(config) as engine:
+        if config.objectives.semantic or config.item_embedding.needs_texts:
+            texts = embed_items(dataset, split, config, engine)
+        if config.objectives.semantic and texts is not None:
+            semantic = build_index(dataset, split, config, texts, engine)
     learned = None
     if config.objectives.learned:
         plain = train(make_plain_objective(config, dataset.item_count, own), split, config.training, config.seed)
@@ -80,26 +83,36 @@ def fit(
     return Recommender(trained.objective.backbone, config.backbone, dataset, config.item_embedding)
 
 
-def embed_items(dataset: Dataset, split: Split, config: RunConfig) -> Texts:
+def embed_items(dataset: Dataset, split: Split, config: RunConfig, engine: Engine = LOCAL) -> Texts:
     """Embeddings of the items' texts, as the configured writer and encoder give them."""
-    writer = make_writer(config.semantics)
+    writer = make_writer(config.semantics, engine=engine)
     described = items_in_order(writer.describe_items(dataset, pool_of(split, config)), dataset)
-    return embed_texts(described["text"], make_encoder(config.semantics.encoder))
+    return embed_texts(described["text"], ConfiguredEncoder(config.semantics.encoder), engine=engine)
 
 
-def build_index(dataset: Dataset, split: Split, config: RunConfig, items: Texts) -> SemanticIndex:
+def build_index(
+    dataset: Dataset, split: Split, config: RunConfig, items: Texts | None = None, engine: Engine = LOCAL
+) -> SemanticIndex:
     """The semantic index in memory: what the stages describe, embed and neighbors leave on disk.
 
-    items: the embeddings of the items' texts.
+    items: the embeddings of the items' texts, None to make them here.
     """
+    items = embed_items(dataset, split, config, engine) if items is None else items
     pool = pool_of(split, config)
-    writer, encoder = make_writer(config.semantics), make_encoder(config.semantics.encoder)
+    writer = make_writer(config.semantics, engine=engine)
     prefixes = embed_prefixes(pool, items)
-    embed_profiles(profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool), prefixes, encoder)
-    k, memory, search = config.semantics.neighbors, config.semantics.memory_mb * 2**20, config.semantics.search
+    profiles = profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
+    embed_profiles(profiles, prefixes, ConfiguredEncoder(config.semantics.encoder), engine=engine)
+    search = partial(
+        neighbours,
+        k=config.semantics.neighbors,
+        memory=config.semantics.memory_mb * 2**20,
+        method=config.semantics.search,
+        engine=engine,
+    )
     return SemanticIndex(
         pool=pool,
         prefix_embeddings=prefixes,
-        item_neighbors=neighbours(items, k, Exclusion.itself(len(items)), memory, method=search).neighbours,
-        prefix_neighbors=neighbours(prefixes, k, exclusion(pool, config.protocol), memory, method=search).neighbours,
+        item_neighbors=search(items, exclusion=Exclusion.itself(len(items))).neighbours,
+        prefix_neighbors=search(prefixes, exclusion=exclusion(pool, config.protocol)).neighbours,
     )

@@ -45,14 +45,14 @@ def test_vectors_are_of_unit_length_by_text_and_null_gives_zeros(minilm) -> None
     [
         (np.ones((1, 4), np.float32), r"\(1, 4\) for 2 texts"),
         (np.ones(2, np.float32), r"\(2,\) for 2 texts"),
-        (np.array([[1, 2], [np.nan, 1]], np.float32), "NaN or nothing for the text 'second'"),
-        (np.array([[1, 2], [np.inf, 1]], np.float32), "NaN or nothing for the text 'second'"),
+        (np.array([[1, 2], [np.nan, 1]], np.float32), "NaN or nothing for the text 'other'"),
+        (np.array([[1, 2], [np.inf, 1]], np.float32), "NaN or nothing for the text 'other'"),
         (np.array([[0, 0], [1, 1]], np.float32), "NaN or nothing for the text 'first'"),
     ],
 )
 def test_an_encoder_that_answers_wrongly_is_refused(answer: np.ndarray, told: str) -> None:
     with pytest.raises(SraclError, match=told):
-        embed_texts(pl.Series(["first", "second"]), Broken(answer))
+        embed_texts(pl.Series(["first", "other"]), Broken(answer))
 
 
 def test_no_text_at_all_is_an_error(minilm) -> None:

@@ -5,6 +5,7 @@ from sracl.config.dataset import ColumnsConfig, DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
+from sracl.config.ray import RayConfig
 from sracl.config.reading import changed, make_config, read_config
 from sracl.config.run import RunConfig
 from sracl.config.section import Section
@@ -21,6 +22,7 @@ __all__ = [
     "EvaluationConfig",
     "ItemEmbeddingConfig",
     "ObjectivesConfig",
+    "RayConfig",
     "RecommendationsConfig",
     "RunConfig",
     "Section",

@@ -12,6 +12,7 @@ from sracl.config.dataset import DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
+from sracl.config.ray import RayConfig
 from sracl.config.section import Section
 from sracl.config.semantics import SemanticsConfig
 from sracl.config.study import StudyConfig
@@ -25,7 +26,10 @@ class RunConfig(Section):
     run_dir: Path = Field(Path("runs/run"), description="where everything goes")
     protocol: Literal["strict", "paper"] = Field("strict", description="what retrieval may see, see docs/method.md")
     seed: int = Field(0, ge=0)
-    engine: Literal["local"] = Field("local", description="where the work is done")
+    engine: Literal["local", "ray"] = Field(
+        "local", description="who describes, embeds and searches: this machine or a cluster, see docs/engines.md"
+    )
+    ray: RayConfig = RayConfig()
     dataset: DatasetConfig
     semantics: SemanticsConfig = SemanticsConfig()
     backbone: BackboneConfig = Field(default_factory=BackboneConfig)

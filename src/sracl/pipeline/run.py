@@ -11,6 +11,7 @@ from sracl.config import ObjectivesConfig, RunConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.splits import Split, make_split
+from sracl.engines import LOCAL, Engine, open_engine
 from sracl.errors import InputError
 from sracl.files import written_aside
 from sracl.pipeline import stages
@@ -106,6 +107,7 @@ class Run:
         if overwrite and not self.folder.joinpath("stages.json").exists() and self.folder.exists():
             display.say(f"{self.folder} holds no record of stages; everything is made anew")
         self.stamps = Stamps(self.folder)
+        self.engine: Engine = LOCAL
         self.seconds: dict[str, float] = {}
 
     @cached_property
@@ -142,11 +144,12 @@ class Run:
         """Make every stage up to and with `last` that is not done; returns whether any was made."""
         self.folder.mkdir(parents=True, exist_ok=True)
         made = False
-        for stage in STAGES:
-            if not self.skips(stage):
-                made |= self._make(stage)
-            if stage.name == last:
-                break
+        with open_engine(self.config) as self.engine:
+            for stage in STAGES:
+                if not self.skips(stage):
+                    made |= self._make(stage)
+                if stage.name == last:
+                    break
         with written_aside(self.folder / "config.yaml") as aside:
             aside.write_text(self.config.to_yaml(), encoding="utf-8")
         return made

@@ -26,7 +26,7 @@ from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
 from sracl.recommender import Recommender
 from sracl.semantics import stages as semantic_stages
-from sracl.semantics.encoders import make_encoder
+from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.index import SemanticIndex, load_item_embeddings, read_manifest
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, make_plain_objective
@@ -86,22 +86,22 @@ def prepare(run: Run) -> None:
 def describe(run: Run) -> None:
     """Texts of items and prefixes, by the configured writer."""
     with run.display.asking() as on_progress:
-        writer = make_writer(run.config.semantics, on_progress)
+        writer = make_writer(run.config.semantics, on_progress, run.engine)
         semantic_stages.describe(run.folder / "semantics", run.dataset, run.pool, writer, run.config)
 
 
 def embed(run: Run) -> None:
     """Embeddings of texts and prefixes, by the configured encoder."""
-    encoder = make_encoder(run.config.semantics.encoder)
+    encoder = ConfiguredEncoder(run.config.semantics.encoder)
     with run.display.counting(f"texts through {encoder.name}", run.dataset.item_count) as advance:
-        semantic_stages.embed(run.folder / "semantics", run.dataset, run.pool, encoder, advance)
+        semantic_stages.embed(run.folder / "semantics", run.dataset, run.pool, encoder, advance, run.engine)
 
 
 def neighbors(run: Run) -> None:
     """Neighbours of items and prefixes."""
     folder = run.folder / "semantics"
     with run.display.counting("neighbours", run.dataset.item_count + len(run.pool)) as advance:
-        semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance)
+        semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance, run.engine)
     manifest = read_manifest(folder)
     rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
     told = [(name.replace("_", " "), manifest[name]) for name in rows]

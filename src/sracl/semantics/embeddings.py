@@ -1,19 +1,21 @@
 """Texts to unit vectors: items by the encoder, prefixes as the mean of their items."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from sracl.datasets.prefixes import PrefixPool
+from sracl.engines import LOCAL, Engine
 from sracl.errors import SraclError
 from sracl.semantics.encoders.base import Encoder
 from sracl.semantics.vectors import VectorStore
 
 PREFIXES_A_BLOCK = 16_384
-TEXTS_A_PART = 512
-"""Texts encoded before they are stored: what an interruption loses at most."""
+TEXTS_A_PART = 256
+"""Texts that a worker encodes before they are stored: what an interruption loses at most of each."""
 
 
 def embed_texts(
@@ -21,19 +23,17 @@ def embed_texts(
     encoder: Encoder,
     on_progress: Callable[[int], None] = lambda texts: None,
     store: VectorStore | None = None,
+    engine: Engine = LOCAL,
 ) -> NDArray[np.float32]:
     """Unit vectors of texts, float32 `[len(texts), D]`, zeros where a text is null. Equal texts are encoded once.
 
-    store: keeps what is encoded, and what it has is not encoded again.
+    store: keeps what is encoded, and what it has is not encoded again. engine: whose workers encode.
     Raises SraclError where the encoder gives a wrong number of vectors, NaN, or a vector of zeros.
     """
     distinct = texts.drop_nulls().unique(maintain_order=True)
     if len(distinct) == 0:
         raise SraclError("no item has a text: nothing can be embedded")
-    if store is None:
-        vectors = _encoded(distinct.to_list(), encoder, on_progress)
-    else:
-        vectors = _stored(distinct.to_list(), encoder, store, on_progress)
+    vectors = _vectors(distinct.to_list(), encoder, on_progress, store, engine)
     numbers = texts.to_frame("text").join(
         pl.DataFrame({"text": distinct, "number": np.arange(len(distinct))}),
         on="text",
@@ -77,6 +77,7 @@ def embed_profiles(
     encoder: Encoder,
     on_progress: Callable[[int], None] = lambda texts: None,
     store: VectorStore | None = None,
+    engine: Engine = LOCAL,
 ) -> None:
     """Replace the mean in `prefixes` `[P, D]` by the profile's own embedding where a writer wrote one.
 
@@ -84,12 +85,43 @@ def embed_profiles(
     """
     written = profiles["text"].is_not_null()
     if written.any():
-        prefixes[written.to_numpy()] = embed_texts(profiles["text"].filter(written), encoder, on_progress, store)
+        texts = profiles["text"].filter(written)
+        prefixes[written.to_numpy()] = embed_texts(texts, encoder, on_progress, store, engine)
 
 
-def _encoded(texts: list[str], encoder: Encoder, on_progress: Callable[[int], None]) -> NDArray[np.float32]:
-    """Unit vectors of texts, checked."""
-    vectors = np.array(encoder.encode(texts, on_progress), dtype=np.float32)
+def _vectors(
+    texts: list[str], encoder: Encoder, on_progress: Callable[[int], None], store: VectorStore | None, engine: Engine
+) -> NDArray[np.float32]:
+    """Unit vectors of distinct texts: from the store, else encoded, longest first, and stored as they come."""
+    found = store.get(texts) if store else {}
+    on_progress(len(found))
+    missing = sorted((text for text in texts if text not in found), key=len, reverse=True)
+    parts = [missing[begin : begin + TEXTS_A_PART] for begin in range(0, len(missing), TEXTS_A_PART)]
+    for part, vectors in engine.map_blocks(_encoding, encoder, parts):
+        new = dict(zip(part, vectors, strict=True))
+        if store:
+            store.put(new)
+        found |= new
+        on_progress(len(part))
+    widths = {len(vector) for vector in found.values()}
+    if len(widths) > 1:
+        raise SraclError(
+            f"{encoder.name} gives vectors of {sorted(widths)} numbers: it has changed"
+            + (f"; delete {store.path}" if store else "")
+        )
+    return np.stack([found[text] for text in texts])
+
+
+def _encoding(encoder: Encoder) -> Callable[[list[str]], NDArray[np.float32]]:
+    return partial(unit_vectors, encoder)
+
+
+def unit_vectors(encoder: Encoder, texts: list[str]) -> NDArray[np.float32]:
+    """Unit vectors of texts, float32 `[len(texts), D]`.
+
+    Raises SraclError where the encoder gives a wrong number of vectors, NaN, or a vector of zeros.
+    """
+    vectors = np.array(encoder.encode(texts), dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise SraclError(f"{encoder.name} gave an array {vectors.shape} for {len(texts)} texts")
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -98,26 +130,6 @@ def _encoded(texts: list[str], encoder: Encoder, on_progress: Callable[[int], No
         raise SraclError(f"{encoder.name} gave NaN or nothing for the text {texts[bad][:80]!r}")
     vectors /= norms
     return vectors
-
-
-def _stored(
-    texts: list[str], encoder: Encoder, store: VectorStore, on_progress: Callable[[int], None]
-) -> NDArray[np.float32]:
-    """Unit vectors of distinct texts: from the store, else encoded, longest first, and stored part by part."""
-    found = store.get(texts)
-    on_progress(len(found))
-    missing = sorted((text for text in texts if text not in found), key=len, reverse=True)
-    for begin in range(0, len(missing), TEXTS_A_PART):
-        part = missing[begin : begin + TEXTS_A_PART]
-        new = dict(zip(part, _encoded(part, encoder, on_progress), strict=True))
-        store.put(new)
-        found |= new
-    widths = {len(vector) for vector in found.values()}
-    if len(widths) > 1:
-        raise SraclError(
-            f"{encoder.name} gives vectors of {sorted(widths)} numbers: it has changed; delete {store.path}"
-        )
-    return np.stack([found[text] for text in texts])
 
 
 def _blocks_of_whole_users(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Exact nearest neighbours by cosine, in blocks that fit a stated budget of memory."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sracl.datasets.sequences import ranges
+from sracl.engines import LOCAL, Engine
 from sracl.errors import InputError
 
 CHUNK = 128
@@ -44,30 +46,69 @@ def nearest(
     memory: int = DEFAULT_MEMORY,
     on_progress: Callable[[int], None] = lambda queries: None,
     queries: NDArray[np.int64] | None = None,
+    engine: Engine = LOCAL,
 ) -> NDArray[np.int32]:
     """The k most similar rows of every row of `embeddings` `[P, D]` (unit vectors), best first, int32 `[P, k]`.
 
     A row of zeros (nothing to embed) is nobody's neighbour and has none: -1 fills what is missing. `memory` bounds
-    the scores held at a time, in bytes. `queries` `[Q]` names the rows whose neighbours are wanted, all unless given;
-    then the result is `[Q, k]`. Costs `2 Q P D` FLOP. Raises InputError for NaN or infinite embeddings.
+    the scores that a worker of `engine` holds at a time, in bytes. `queries` `[Q]` names the rows whose neighbours are
+    wanted, all unless given; then the result is `[Q, k]`. Costs `2 Q P D` FLOP. Raises InputError for NaN or infinite
+    embeddings.
     """
     width = -(-len(embeddings) // CHUNK) * CHUNK
-    table = finite_table(embeddings, width)
-    never = torch.nonzero(~table.any(dim=1)).squeeze(1)
+    table = finite_table(embeddings, width).numpy()
     asked = np.arange(len(embeddings)) if queries is None else queries
-    result = np.full((len(asked), k), -1, dtype=np.int32)
     block = max(1, min(len(asked), memory // (4 * max(1, width))))
-    buffer = torch.empty(block, width)
-    for begin in range(0, len(asked), block):
-        part = asked[begin : begin + block]
-        scores = torch.mm(table[torch.from_numpy(part)], table.T, out=buffer[: len(part)])
-        scores[:, never] = float("-inf")
-        exclude(scores, exclusion.begins[part], exclusion.ends[part])
-        best, _ = best_columns(scores, k)
-        result[begin : begin + block, : best.shape[1]] = best.numpy()
-        on_progress(len(part))
-    result[np.isin(asked, never.numpy())] = -1
+    pool = SearchPool(table, exclusion, asked, k, block)
+    result = np.full((len(asked), k), -1, dtype=np.int32)
+    blocks = [range(begin, min(begin + block, len(asked))) for begin in range(0, len(asked), block)]
+    for places, best in engine.map_blocks(ExactSearch, pool, blocks):
+        result[places.start : places.stop, : best.shape[1]] = best
+        on_progress(len(places))
     return result
+
+
+@dataclass(frozen=True)
+class SearchPool:
+    """What all blocks of queries are searched in, and how.
+
+    table: float32 `[W, D]`, W a multiple of CHUNK, zeros below the embeddings. queries: numbers of rows, int64 `[Q]`.
+    block: queries at a time, at most.
+    """
+
+    table: NDArray[np.float32]
+    exclusion: Exclusion
+    queries: NDArray[np.int64]
+    k: int
+    block: int
+
+
+class ExactSearch:
+    """Searches blocks of a pool's queries, one after another in the same memory."""
+
+    def __init__(self, pool: SearchPool) -> None:
+        self.pool = pool
+        self.table = as_tensor(pool.table)
+        self.never = torch.nonzero(~self.table.any(dim=1)).squeeze(1)
+        self.buffer = torch.empty(pool.block, len(self.table))
+
+    def __call__(self, places: range) -> NDArray[np.int32]:
+        """Neighbours of the queries `pool.queries[places]` `[B]`, int32 `[B, at most k]`."""
+        part, exclusion = self.pool.queries[places.start : places.stop], self.pool.exclusion
+        scores = torch.mm(self.table[torch.from_numpy(part)], self.table.T, out=self.buffer[: len(part)])
+        scores[:, self.never] = float("-inf")
+        exclude(scores, exclusion.begins[part], exclusion.ends[part])
+        best, _ = best_columns(scores, self.pool.k)
+        best[torch.isin(torch.from_numpy(part), self.never)] = -1
+        return best.numpy().astype(np.int32)
+
+
+def as_tensor(array: NDArray[np.float32]) -> Tensor:
+    """The array's memory as a tensor, to be read only."""
+    with warnings.catch_warnings():
+        # What a worker shares with others cannot be written, of which PyTorch warns.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+        return torch.from_numpy(array)
 
 
 def finite_table(embeddings: NDArray[np.float32], rows: int) -> Float[Tensor, "R D"]:

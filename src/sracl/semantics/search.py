@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sracl.engines import LOCAL, Engine
 from sracl.semantics.approximate import nearest_approximate
 from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion, nearest
 
@@ -41,19 +42,20 @@ def neighbours(
     on_progress: Callable[[int], None] = lambda queries: None,
     method: Method = "auto",
     seed: int = 0,
+    engine: Engine = LOCAL,
 ) -> Found:
     """The k most similar rows of every row of `embeddings` `[P, D]` (unit vectors), exact while that is cheap.
 
     The recall of the approximate search is that of 1,000 queries drawn by `seed` (of all where there are fewer). Below
     0.95 it looks wider, twice at most; the last result is returned whatever its recall. `on_progress` is told of the
-    first search only. For the rest see `retrieval.nearest`.
+    first search only. engine: whose workers search. For the rest see `retrieval.nearest`.
     """
     if method == "auto":
         method = "exact" if 2.0 * len(embeddings) ** 2 * embeddings.shape[1] <= EXACT_FLOP else "approximate"
     if method == "exact":
-        return Found(nearest(embeddings, k, exclusion, memory, on_progress), "exact", None)
+        return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact", None)
     sample = np.random.default_rng(seed).permutation(len(embeddings))[:SAMPLE]
-    truth = nearest(embeddings, k, exclusion, memory, queries=sample)
+    truth = nearest(embeddings, k, exclusion, memory, queries=sample, engine=engine)
     for width in WIDTHS:
         found = nearest_approximate(embeddings, k, exclusion, memory, on_progress, seed, width)
         recall = recall_of(embeddings, sample, found[sample], truth)

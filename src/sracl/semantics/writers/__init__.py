@@ -1,18 +1,18 @@
 """Who writes about items and users. A new writer is a file here and a line in `make_writer`."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from sracl.config import SemanticsConfig
+from sracl.engines import LOCAL, Engine
 from sracl.errors import InputError
 from sracl.semantics.language_models.asking import AskSettings, Tally, Usable, ask_all
-from sracl.semantics.language_models.client import ChatClient, Endpoint
 from sracl.semantics.language_models.costs import load_prices
-from sracl.semantics.language_models.local_server import local_server
 from sracl.semantics.language_models.request import Request
 from sracl.semantics.language_models.store import AnswerStore
 from sracl.semantics.writers.base import Writer
+from sracl.semantics.writers.connecting import connected
 from sracl.semantics.writers.language_model import LanguageModelWriter, model_name
 from sracl.semantics.writers.template import TemplateWriter
 
@@ -20,21 +20,24 @@ OnTally = Callable[[str, Tally], None]
 """Told what is asked about (`items`, `profiles`) and how it goes."""
 
 
-def make_writer(settings: SemanticsConfig, on_progress: OnTally = lambda what, tally: None) -> Writer:
-    """The writer that `settings.writer.kind` names; `on_progress` is told how asking goes."""
+def make_writer(
+    settings: SemanticsConfig, on_progress: OnTally = lambda what, tally: None, engine: Engine = LOCAL
+) -> Writer:
+    """The writer that `settings.writer.kind` names; `on_progress` is told how asking goes, `engine`'s workers ask."""
     match settings.writer.kind:
         case "template":
             return TemplateWriter()
         case "openai" | "local":
-            return LanguageModelWriter(settings, _Asking(settings, on_progress))
+            return LanguageModelWriter(settings, _Asking(settings, on_progress, engine))
 
 
 class _Asking:
-    """Asks the configured server, starting the local one where there is something to ask."""
+    """Asks the configured server, or the local one that each of the engine's workers starts."""
 
-    def __init__(self, settings: SemanticsConfig, on_progress: OnTally) -> None:
+    def __init__(self, settings: SemanticsConfig, on_progress: OnTally, engine: Engine) -> None:
         self.writer = settings.writer
         self.on_progress = on_progress
+        self.engine = engine
         self.prices = load_prices(self.writer.prices)
         if self.writer.max_cost is not None and model_name(settings) not in self.prices:
             raise InputError(
@@ -49,40 +52,22 @@ class _Asking:
         return price.of(prompt_tokens, completion_tokens) if price else None
 
     def __call__(self, what: str, store: AnswerStore, requests: Iterable[Request], usable: Usable) -> Tally:
-        writer = self.writer
-        if writer.kind == "local":
-            slots = min(writer.concurrency, os.cpu_count() or 1)
-            context = writer.max_prompt_tokens + 1_024
-            with local_server(writer.model_file, slots, context) as base_url:
-                endpoint = Endpoint(base_url, None, writer.timeout)
-                return asyncio.run(self._ask(endpoint, slots, what, store, requests, usable))
-        endpoint = Endpoint(writer.base_url, writer.api_key_env, writer.timeout)
-        return asyncio.run(self._ask(endpoint, writer.concurrency, what, store, requests, usable))
+        return asyncio.run(self._ask(what, store, requests, usable))
 
-    async def _ask(
-        self,
-        endpoint: Endpoint,
-        concurrency: int,
-        what: str,
-        store: AnswerStore,
-        requests: Iterable[Request],
-        usable: Usable,
-    ) -> Tally:
+    async def _ask(self, what: str, store: AnswerStore, requests: Iterable[Request], usable: Usable) -> Tally:
         writer = self.writer
-        settings = AskSettings(
-            concurrency=concurrency,
-            requests_per_minute=writer.requests_per_minute,
-            tokens_per_minute=writer.tokens_per_minute,
-            tries=writer.tries,
-            max_requests=writer.max_requests,
-            max_cost=writer.max_cost,
-            price=self.price,
-        )
-        client = ChatClient(endpoint)
-        try:
-            return await ask_all(requests, client, store, usable, settings, lambda tally: self.on_progress(what, tally))
-        finally:
-            await client.close()
+        async with self.engine.connect(partial(connected, writer), computes=writer.kind == "local") as connection:
+            settings = AskSettings(
+                concurrency=min(writer.concurrency, connection.slots),
+                requests_per_minute=writer.requests_per_minute,
+                tokens_per_minute=writer.tokens_per_minute,
+                tries=writer.tries,
+                max_requests=writer.max_requests,
+                max_cost=writer.max_cost,
+                price=self.price,
+            )
+            told = partial(self.on_progress, what)
+            return await ask_all(requests, connection.client, store, usable, settings, told)
 
 
 __all__ = ["LanguageModelWriter", "TemplateWriter", "Writer", "make_writer"]
