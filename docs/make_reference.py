@@ -11,14 +11,16 @@ from pydantic_core import PydanticUndefined
 
 from sracl.backbones import BACKBONES
 from sracl.backbones.settings import settings_of
-from sracl.config import ObjectivesConfig, RunConfig
+from sracl.config import BaselineConfig, ObjectivesConfig, RunConfig
+from sracl.evaluation.baselines import BASELINES
+from sracl.evaluation.baselines.settings import settings_of as settings_of_baseline
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.settings import section_of
 
 TARGET = Path(__file__).parent / "configuration.md"
 WORDS = {
     str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", datetime: "date",
-    NoneType: "null",
+    NoneType: "null", BaselineConfig: "name or section",
 }  # fmt: skip
 
 
@@ -32,7 +34,8 @@ def rows(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
                 for objective, kind_of in OBJECTIVES.items():
                     yield from rows(section_of(kind_of), f"{prefix}{name}.{objective}.")
             continue
-        default = "" if field.default is PydanticUndefined else f"`{shown(field.default)}`"
+        value = field.get_default(call_default_factory=True)
+        default = "" if value is PydanticUndefined else f"`{shown(value)}`"
         told = f"{bounds(field.metadata)}{field.description or ''}".strip()
         yield f"| `{prefix}{name}` | {kind(annotation)} | {default} | {told} |"
 
@@ -45,12 +48,22 @@ def settings() -> Iterator[str]:
             yield f"| {name} | `backbone.{key}` | {kind(field.annotation)} | `{shown(field.default)}` | {told} |"
 
 
+def baseline_settings() -> Iterator[str]:
+    """A table row for every setting of every baseline that has any."""
+    for name, baseline in BASELINES.items():
+        for key, field in settings_of_baseline(baseline).model_fields.items():
+            told = f"{bounds(field.metadata)}{field.description or ''}".strip()
+            yield f"| {name} | `{key}` | {kind(field.annotation)} | `{shown(field.default)}` | {told} |"
+
+
 def shown(value: object) -> str:
     """A default as YAML writes it."""
+    if isinstance(value, BaselineConfig):
+        return value.name
     if value is None:
         return "null"
     if isinstance(value, tuple):
-        return "[" + ", ".join(str(part) for part in value) + "]"
+        return "[" + ", ".join(shown(part) for part in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -92,7 +105,13 @@ def reference() -> str:
         "how to give one of your own.\n\n"
         "| backbone | key | type | default | |\n|---|---|---|---|---|\n"
     )
-    return head + table + "\n".join(rows(RunConfig)) + "\n" + backbones + "\n".join(settings()) + "\n"
+    baselines = (
+        "\n## Settings of each baseline\n\n"
+        "In `evaluation.baselines`, as `{name: item-knn, neighbors: 50}`; see [baselines.md](baselines.md).\n\n"
+        "| baseline | key | type | default | |\n|---|---|---|---|---|\n"
+    )
+    parts = (head + table, rows(RunConfig)), (backbones, settings()), (baselines, baseline_settings())
+    return "".join(begin + "\n".join(lines) + "\n" for begin, lines in parts)
 
 
 if __name__ == "__main__":

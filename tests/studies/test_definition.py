@@ -100,8 +100,8 @@ def test_some_variants_are_taken_with_the_comparisons_among_them() -> None:
 def test_baselines_stand_before_the_variants() -> None:
     study = Study("one", (Variant("a"),), ()).beside(["popularity"])
     assert study.variants == (Variant("popularity", baseline="popularity"), Variant("a"))
-    with pytest.raises(InputError, match="no baseline 'random'"):
-        study.beside(["random"])
+    with pytest.raises(InputError, match="no baseline 'randon'"):
+        study.beside(["randon"])
 
 
 def test_a_change_that_does_not_fit_names_the_variant() -> None:

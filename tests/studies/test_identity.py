@@ -78,6 +78,13 @@ def test_a_baseline_depends_on_the_data_alone(config) -> None:
     assert key(config, {"seed": 3, "backbone.dropout": 0.1}, "popularity") == popular
     assert popular != key(config, baseline="repeat-last")
     assert popular != key(config, {"dataset.min_interactions": 3}, "popularity")
+    assert popular == key(config, {"semantics.domain": "another"}, "popularity")
+
+
+def test_a_baseline_that_compares_texts_depends_on_them_too(config) -> None:
+    graph = key(config, baseline="transition-graph")
+    assert key(config, {"seed": 3, "semantics.memory_mb": 7}, "transition-graph") == graph
+    assert graph != key(config, {"semantics.domain": "another"}, "transition-graph")
 
 
 def test_the_code_of_ones_own_backbone_counts(config, tmp_path) -> None:

@@ -30,7 +30,8 @@ def study(
     seeds: Annotated[list[int] | None, typer.Option(metavar="0 1 2", help="Default: study.seeds.")] = None,
     variants: Annotated[list[str] | None, typer.Option(metavar="LABEL ...", help="Some of them, by label.")] = None,
     baselines: Annotated[
-        list[str] | None, typer.Option(metavar="NAME ...", help="Rows beside them: popularity, repeat-last.")
+        list[str] | None,
+        typer.Option(metavar="NAME ...", help="Rows beside them that need no training, see docs/baselines.md."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time; default: one a GPU, or one a core.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Default: RUN_DIR/studies.")] = None,

@@ -2,7 +2,7 @@
 
 from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import ColumnsConfig, DatasetConfig
-from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
+from sracl.config.evaluation import BaselineConfig, EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
 from sracl.config.ray import RayConfig
@@ -16,6 +16,7 @@ from sracl.config.training import TrainingConfig
 
 __all__ = [
     "BackboneConfig",
+    "BaselineConfig",
     "ColumnsConfig",
     "DatasetConfig",
     "EncoderConfig",

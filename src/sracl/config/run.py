@@ -36,7 +36,7 @@ class RunConfig(Section):
     item_embedding: ItemEmbeddingConfig = ItemEmbeddingConfig()
     objectives: ObjectivesConfig = Field(default_factory=ObjectivesConfig)
     training: TrainingConfig = TrainingConfig()
-    evaluation: EvaluationConfig = EvaluationConfig()
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     recommendations: RecommendationsConfig = RecommendationsConfig()
     study: StudyConfig = StudyConfig()
 

@@ -75,7 +75,7 @@ STAGES = (
         ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training"),
         ("prepare", "embed", "neighbors", "learned"),
     ),
-    Stage("evaluate", stages.evaluate_all, ("evaluation",), ("train", "baseline"), cheap=True),
+    Stage("evaluate", stages.evaluate_all, ("evaluation",), ("embed", "train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
 )
 WITHOUT_EFFECT = (
@@ -131,9 +131,14 @@ class Run:
         return self.config.for_data(bool(self.dataset.text_columns)).objectives
 
     @property
-    def reads_texts(self) -> bool:
-        """Whether texts must be described and embedded, for objectives or for item vectors."""
+    def trains_on_texts(self) -> bool:
+        """Whether the training needs texts, for objectives or for item vectors."""
         return self.objectives.semantic or self.config.item_embedding.needs_texts
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether texts must be described and embedded, for the training or for a baseline."""
+        return self.trains_on_texts or (self.config.evaluation.compares_texts and bool(self.dataset.text_columns))
 
     @property
     def more_than_plain(self) -> bool:
@@ -157,7 +162,7 @@ class Run:
     def skips(self, stage: Stage) -> bool:
         """Whether this run does without a stage; the data must be prepared."""
         if stage.name == "baseline":
-            wanted = self.objectives.learned or "backbone" in self.config.evaluation.baselines
+            wanted = self.objectives.learned or self.config.evaluation.plain_backbone
             return not (wanted and self.more_than_plain)
         if stage.name == "learned":
             return not self.objectives.learned
@@ -201,7 +206,9 @@ class Run:
                 settings[key] = known.settings[key]
             else:
                 del settings[key]
-        before = {name: stamp.fingerprint for name in stage.after if (stamp := self.stamps.get(name)) is not None}
+        # Texts that are there for a baseline alone are nothing that a training depends on.
+        after = [name for name in stage.after if (stage.name, name) != ("train", "embed") or self.trains_on_texts]
+        before = {name: stamp.fingerprint for name in after if (stamp := self.stamps.get(name)) is not None}
         inputs = examined(stages.input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)
 

@@ -9,19 +9,19 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from sracl.backbones.base import Backbone
 from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import ObjectivesConfig
 from sracl.datasets.build import Frame, build_dataset
 from sracl.datasets.named import load_named
+from sracl.datasets.splits import PARTS, Part
 from sracl.datasets.tables import Columns
-from sracl.evaluation.baselines import Popularity, RepeatLast
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
 from sracl.evaluation.groups import Groups, by_history, by_popularity, metrics_by_group
 from sracl.files import write_json, written_aside
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.training_objective import TrainingObjective
+from sracl.pipeline.baselines import baselines_of, make_baseline, plain_backbone
 from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
 from sracl.recommender import Recommender
@@ -31,9 +31,9 @@ from sracl.semantics.index import SemanticIndex, load_item_embeddings, read_mani
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
-from sracl.training.checkpoint import Progress, load_progress, load_tensors
+from sracl.training.checkpoint import Progress, load_progress
 from sracl.training.learned import learned_index, load_learned, save_learned
-from sracl.training.loop import BEST, LAST, Trained
+from sracl.training.loop import LAST, Trained
 from sracl.training.loop import train as run_training
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def train_plain_backbone(run: Run) -> None:
 
 def learned(run: Run) -> None:
     """Neighbours by the plain backbone's vectors, to `learned/`."""
-    save_learned(learned_index(_plain_backbone(run), run.pool, run.config), run.folder / "learned")
+    save_learned(learned_index(plain_backbone(run), run.pool, run.config), run.folder / "learned")
 
 
 def _trained(run: Run, name: str, objective: TrainingObjective) -> Trained:
@@ -161,15 +161,12 @@ def _trained(run: Run, name: str, objective: TrainingObjective) -> Trained:
 
 def evaluate_all(run: Run) -> None:
     """Validation and test metrics of the model and of the baselines; writes `metrics.json`."""
-    wanted = run.config.evaluation.cutoffs
-    cutoffs = tuple(sorted({*wanted, 10}))
-    scorer = scorer_of(run)
-    validation = evaluate(scorer, run.split, "validation", cutoffs)
-    tests = {"model": evaluate(scorer, run.split, "test", cutoffs)}
-    for name, baseline in _baselines(run).items():
-        tests[name] = evaluate(baseline, run.split, "test", cutoffs)
-    groups = {name: metrics_by_group(tests["model"], found, cutoffs) for name, found in groups_of(run).items()}
-    write_json(run.folder / "metrics.json", _metrics(run, validation, tests) | {"test_groups": groups})
+    found = {"model": _measured(run, scorer_of(run))}
+    for name, baseline in baselines_of(run):
+        found[name] = _measured(run, baseline)
+    tests = {name: parts["test"] for name, parts in found.items()}
+    groups = {name: metrics_by_group(tests["model"], some, _cutoffs(run)) for name, some in groups_of(run).items()}
+    write_json(run.folder / "metrics.json", _metrics(run, found) | {"test_groups": groups})
     show_metrics(run, tests)
 
 
@@ -182,22 +179,18 @@ def groups_of(run: Run) -> dict[str, Groups]:
     }
 
 
-def _baselines(run: Run) -> dict[str, Scorer]:
-    made: dict[str, Scorer] = {}
-    for name in run.config.evaluation.baselines:
-        if name != "backbone":
-            made[name] = scorer_of(run, name)
-        elif run.more_than_plain:
-            made[f"plain {run.config.backbone.name}"] = BackboneScorer(_plain_backbone(run))
-    return made
+def _measured(run: Run, scorer: Scorer) -> dict[Part, Evaluation]:
+    return {part: evaluate(scorer, run.split, part, _cutoffs(run)) for part in PARTS}
+
+
+def _cutoffs(run: Run) -> tuple[int, ...]:
+    return tuple(sorted({*run.config.evaluation.cutoffs, 10}))
 
 
 def scorer_of(run: Run, baseline: str | None = None) -> Scorer:
-    """What is evaluated: the trained model, or `popularity` or `repeat-last`, which need the data alone."""
-    if baseline == "popularity":
-        return Popularity(run.split.training, run.dataset.item_count)
-    if baseline == "repeat-last":
-        return RepeatLast(run.split.training, run.dataset.item_count)
+    """What is evaluated: the trained model, or a baseline with its default settings, which needs the data alone."""
+    if baseline is not None:
+        return make_baseline(run, baseline)
     return BackboneScorer(Recommender.load(run.folder / "model", run.own_backbone).backbone)
 
 
@@ -206,13 +199,7 @@ def progress_of(run: Run) -> Progress:
     return load_progress(run.folder / "checkpoints" / "model" / LAST)
 
 
-def _plain_backbone(run: Run) -> Backbone:
-    objective = make_plain_objective(run.config, run.dataset.item_count, run.own_backbone)
-    objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
-    return objective.backbone
-
-
-def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> dict[str, Any]:
+def _metrics(run: Run, found: dict[str, dict[Part, Evaluation]]) -> dict[str, Any]:
     progress = progress_of(run)
     per_epoch = [record["seconds"] for record in progress.history]
     return {
@@ -223,19 +210,19 @@ def _metrics(run: Run, validation: Evaluation, tests: dict[str, Evaluation]) -> 
         "contrastive": run.objectives.contrastive,
         "item_embedding": run.config.item_embedding.kind,
         "objectives": {name: section.weight for name, section in run.objectives.switched_on.items()},
-        "users": len(np.unique(tests["model"].users)),
-        "validation": validation.kept,
-        "validation_unseen": validation.unseen,
-        "test": tests["model"].kept,
-        "test_unseen": tests["model"].unseen,
-        "test_known_items": tests["model"].known,
-        "baselines": {
-            name: {"test": found.kept, "test_unseen": found.unseen} for name, found in tests.items() if name != "model"
-        },
+        "users": len(np.unique(found["model"]["test"].users)),
+        **_both_ways(found["model"]),
+        "test_known_items": found["model"]["test"].known,
+        "baselines": {name: _both_ways(parts) for name, parts in found.items() if name != "model"},
         "seconds": run.seconds | {"train_per_epoch": sum(per_epoch) / len(per_epoch)},
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
     }
+
+
+def _both_ways(parts: dict[Part, Evaluation]) -> dict[str, dict[str, float]]:
+    kept: dict[str, dict[str, float]] = {part: found.kept for part, found in parts.items()}
+    return kept | {f"{part}_unseen": found.unseen for part, found in parts.items()}
 
 
 def model_name(run: Run) -> str:
@@ -252,10 +239,9 @@ def _titles(objectives: ObjectivesConfig) -> str:
 
 
 def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:
-    """Print the test metrics of all methods, seen items kept and removed."""
+    """Print the test metrics of all methods, seen items kept and removed, the model's last."""
     available = [name for name in SHOWN if name in tests["model"].kept]
-    renamed = {model_name(run) if name == "model" else name: found for name, found in tests.items()}
-    ordered = dict(reversed(list(renamed.items())))
+    ordered = {name: found for name, found in tests.items() if name != "model"} | {model_name(run): tests["model"]}
     run.display.metrics("test, seen items kept", {name: found.kept for name, found in ordered.items()}, available)
     run.display.metrics("test, seen items removed", {name: found.unseen for name, found in ordered.items()}, available)
 

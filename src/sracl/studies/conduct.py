@@ -113,7 +113,7 @@ def _task(config: RunConfig, variant: Variant, seed: int, place: Place, keep: bo
     # A run has one device, or one core: that is what the study divides among its runs.
     configured = changed(variant.configured(config, seed), {"training.processes": 1})
     if variant.baseline is not None:
-        configured = changed(configured, plain(configured))
+        configured = changed(configured, plain(configured) | {"evaluation.baselines": [variant.baseline]})
     settings = settings_of(configured, variant.baseline)
     key = key_of(settings)
     in_place = changed(configured, {"run_dir": str(place.run(key)), "training.threads": config.training.threads or 1})

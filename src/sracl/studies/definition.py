@@ -7,9 +7,6 @@ from typing import Any
 from sracl.config import RunConfig, changed
 from sracl.errors import InputError
 
-BASELINES = ("popularity", "repeat-last")
-"""What needs no training and may stand beside the variants."""
-
 
 def plain(config: RunConfig) -> dict[str, Any]:
     """The changes that make a run the plain backbone."""
@@ -18,7 +15,7 @@ def plain(config: RunConfig) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run. changes: configuration values by dotted key, or whole sections; baseline: one of BASELINES."""
+    """One way to run. changes: configuration values by dotted key, or whole sections; baseline: one of `BASELINES`."""
 
     label: str
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -51,6 +48,9 @@ class Study:
 
     def beside(self, baselines: Sequence[str]) -> "Study":
         """The study with baselines as rows of their own. Raises InputError for an unknown one."""
+        # PyTorch comes along with them, which takes seconds: `sracl --help` should not wait for it.
+        from sracl.evaluation.baselines import BASELINES
+
         if unknown := [name for name in baselines if name not in BASELINES]:
             raise InputError(f"there is no baseline {unknown[0]!r}; known: {', '.join(BASELINES)}")
         added = tuple(Variant(name, baseline=name) for name in baselines)

@@ -6,6 +6,8 @@ from typing import Any
 
 from sracl.backbones.named import is_own, source_file
 from sracl.config import RunConfig
+from sracl.evaluation.baselines import BASELINES
+from sracl.evaluation.baselines.settings import settings_of as settings_of_baseline
 from sracl.files import file_sha256, fingerprint
 from sracl.pipeline.stamps import flat
 from sracl.training.assembly import with_own_backbone
@@ -28,7 +30,8 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
     """What a run's result depends on, flat; files by the SHA-256 of what they hold.
 
     A loss of weight 0 leaves nothing but its weight, and where no loss retrieves, retrieval leaves nothing: so a plain
-    backbone is one run whatever the rest says. baseline: its name alone counts, with the data.
+    backbone is one run whatever the rest says. baseline: its name and defaults count, with the data and, where it
+    compares them, the texts.
     """
     config, own = with_own_backbone(config)
     values = config.model_dump(mode="json")
@@ -38,7 +41,10 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
     if is_own(config.backbone.name) and own is not None:
         values["backbone"]["code"] = _content(source_file(config.backbone.name, own))
     if baseline is not None:
-        return {"baseline": baseline} | flat({"dataset": values["dataset"]})
+        parts = ("dataset", "semantics", "protocol") if BASELINES[baseline].needs_texts else ("dataset",)
+        usual = settings_of_baseline(BASELINES[baseline])().model_dump(mode="json")
+        settings = {"baseline": baseline} | flat({"baseline": usual} | {part: values[part] for part in parts})
+        return {key: value for key, value in settings.items() if not _without_effect(key)}
     objectives = values["objectives"]
     for name, section in objectives.items():
         if isinstance(section, dict) and section.get("weight") == 0:

@@ -2,7 +2,7 @@
 
 from sracl.config import SplitConfig
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits.base import Part, Split, Targets
+from sracl.datasets.splits.base import PARTS, Part, Split, Targets
 from sracl.datasets.splits.global_time import Moments, global_time
 from sracl.datasets.splits.leave_one_out import leave_one_out
 from sracl.errors import InputError
@@ -31,4 +31,4 @@ def _moments(dataset: Dataset) -> Moments:
     )
 
 
-__all__ = ["Part", "Split", "Targets", "leave_one_out", "make_split"]
+__all__ = ["PARTS", "Part", "Split", "Targets", "leave_one_out", "make_split"]
