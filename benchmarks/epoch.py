@@ -124,7 +124,7 @@ def main() -> None:
     index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
     rows = TrainingRows.of(split.training, config.dataset.max_length)
     whole = make_objective(config, dataset.item_count, split.training, semantic=index)
-    plain = make_plain_objective(config, dataset.item_count)
+    plain = make_plain_objective(config, dataset.item_count, split.training)
     # The oracle first: it and the fast path see the same machine within minutes.
     oracle = oracle_step_seconds(whole, index, config, arguments.oracle_steps) * rows.target_count / PREFIXES_A_STEP
     seconds = {"oracle, whole objective": oracle}

@@ -25,7 +25,7 @@ from sracl.config import read_config
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.splits import leave_one_out
 from sracl.evaluation.evaluate import evaluate
-from sracl.objectives.next_item import next_item_loss
+from sracl.objectives.next_item import Softmax
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
@@ -99,7 +99,7 @@ def learn(
         own, others = objective._encode(batch.rows, list(draws.drawn.values()))
         parts.end("backbone, forward")
         table, items = objective.backbone.scored_table, objective.backbone.item_count
-        total = next_item_loss(own, table, batch.targets, batch.with_target, items)
+        total = Softmax()(own, table, batch.targets, batch.with_target, items=items)
         parts.end("catalogue loss, with its gradients")
         for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
             loss = objective._objective(name).loss(own[draws.anchors], encoded, drawn)
@@ -153,7 +153,7 @@ def main() -> None:
     can = machine()
     found = {}
     objectives = {
-        "plain": make_plain_objective(config, dataset.item_count),
+        "plain": make_plain_objective(config, dataset.item_count, split.training),
         "whole": make_objective(config, dataset.item_count, split.training, semantic=index),
     }
     for name, objective in objectives.items():

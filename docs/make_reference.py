@@ -15,6 +15,8 @@ from sracl.config import BaselineConfig, ObjectivesConfig, RunConfig
 from sracl.evaluation.baselines import BASELINES
 from sracl.evaluation.baselines.settings import settings_of as settings_of_baseline
 from sracl.objectives import OBJECTIVES
+from sracl.objectives.next_item import NEXT_ITEM_LOSSES
+from sracl.objectives.next_item.settings import settings_of as settings_of_loss
 from sracl.objectives.settings import section_of
 
 TARGET = Path(__file__).parent / "configuration.md"
@@ -46,6 +48,15 @@ def settings() -> Iterator[str]:
         for key, field in settings_of(backbone).model_fields.items():
             told = f"{bounds(field.metadata)}{field.description or ''}".strip()
             yield f"| {name} | `backbone.{key}` | {kind(field.annotation)} | `{shown(field.default)}` | {told} |"
+
+
+def next_item_settings() -> Iterator[str]:
+    """A table row for every setting of every next-item loss."""
+    for name, loss in NEXT_ITEM_LOSSES.items():
+        for key, field in settings_of_loss(loss).model_fields.items():
+            told = f"{bounds(field.metadata)}{field.description or ''}".strip()
+            full = f"objectives.next_item.{key}"
+            yield f"| {name} | `{full}` | {kind(field.annotation)} | `{shown(field.default)}` | {told} |"
 
 
 def baseline_settings() -> Iterator[str]:
@@ -105,12 +116,22 @@ def reference() -> str:
         "how to give one of your own.\n\n"
         "| backbone | key | type | default | |\n|---|---|---|---|---|\n"
     )
+    losses = (
+        "\n## Settings of each next-item loss\n\n"
+        "Beside `objectives.next_item.loss`. [objectives.md](objectives.md) says what each computes.\n\n"
+        "| loss | key | type | default | |\n|---|---|---|---|---|\n"
+    )
     baselines = (
         "\n## Settings of each baseline\n\n"
         "In `evaluation.baselines`, as `{name: item-knn, neighbors: 50}`; see [baselines.md](baselines.md).\n\n"
         "| baseline | key | type | default | |\n|---|---|---|---|---|\n"
     )
-    parts = (head + table, rows(RunConfig)), (backbones, settings()), (baselines, baseline_settings())
+    parts = (
+        (head + table, rows(RunConfig)),
+        (losses, next_item_settings()),
+        (backbones, settings()),
+        (baselines, baseline_settings()),
+    )
     return "".join(begin + "\n".join(lines) + "\n" for begin, lines in parts)
 
 

@@ -30,7 +30,7 @@ def main() -> None:
         index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
         objective = make_objective(config, dataset.item_count, split.training, semantic=index)
     else:
-        objective = make_plain_objective(config, dataset.item_count)
+        objective = make_plain_objective(config, dataset.item_count, split.training)
     rows = TrainingRows.of(split.training, protocol.MAX_LENGTH)
     optimizer = torch.optim.Adam(objective.parameters(), lr=protocol.LEARNING_RATE, fused=True)
     generator = torch.Generator().manual_seed(arguments.seed)

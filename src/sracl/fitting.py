@@ -74,7 +74,9 @@ def fit(
             semantic = build_index(dataset, split, config, texts, engine)
     learned = None
     if config.objectives.learned:
-        plain = train(make_plain_objective(config, dataset.item_count, own), split, config.training, config.seed)
+        plain = train(
+            make_plain_objective(config, dataset.item_count, split.training, own), split, config.training, config.seed
+        )
         learned = learned_index(plain.objective.backbone, pool_of(split, config), config)
     objective = make_objective(
         config, dataset.item_count, split.training, semantic=semantic, learned=learned, texts=texts, own=own

@@ -8,7 +8,7 @@ import torch.distributed as distributed
 import torch.multiprocessing as multiprocessing
 
 from sracl.objectives.info_nce import info_nce
-from sracl.objectives.next_item import next_item_loss
+from sracl.objectives.next_item import Softmax
 from sracl.objectives.processes import count_of_all, mean_of_all, of_all_processes, share_of_mean
 
 PARTS = [slice(0, 3), slice(3, 5), slice(5, 5)]
@@ -29,7 +29,7 @@ def one_process(process: int, port: int, results) -> None:
     table.requires_grad_()
     contrast = info_nce(first, second, users[part])
     places = torch.arange(part.stop - part.start)
-    next_item = next_item_loss(first, table, users[part], places)
+    next_item = Softmax()(first, table, users[part], places)
     (contrast + next_item).backward()
     results.put(
         (
@@ -50,7 +50,7 @@ def test_three_processes_have_the_losses_and_the_averaged_gradients_of_one() -> 
         port = free.getsockname()[1]
     first, second, users, table = (t.requires_grad_() if t.is_floating_point() else t for t in vectors())
     contrast = info_nce(first, second, users)
-    next_item = next_item_loss(first, table, users, torch.arange(5))
+    next_item = Softmax()(first, table, users, torch.arange(5))
     (contrast + next_item).backward()
     results = multiprocessing.get_context("spawn").SimpleQueue()
     multiprocessing.spawn(one_process, (port, results), nprocs=len(PARTS))

@@ -89,7 +89,10 @@ def test_without_texts_what_needs_them_is_off_and_nothing_else_changes() -> None
     ("objectives", "told"),
     [
         ({"cross_sequnce": {}}, r"unknown key `objectives\.cross_sequnce`; did you mean `cross_sequence`\?"),
-        ({"zzz": 1}, r"unknown key `objectives\.zzz`; known keys: anchors_per_row, cross_sequence, intra_sequence"),
+        (
+            {"zzz": 1},
+            r"unknown key `objectives\.zzz`; known keys: next_item, anchors_per_row, cross_sequence, intra_sequence",
+        ),
         ({"intra_sequence": {"subst": 1}}, r"unknown key `objectives\.intra_sequence\.subst`; did you mean"),
         ({"cross_sequence": {"dropout": 1}}, r"`objectives\.cross_sequence\.dropout`.*less than 1.*given: 1"),
         ({"cross_sequence": {"neighbors": "any"}}, r"`objectives\.cross_sequence\.neighbors`.*given: 'any'"),

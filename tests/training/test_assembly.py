@@ -132,11 +132,11 @@ def test_a_known_backbone_needs_no_class() -> None:
 
 def test_nothing_of_ones_own_is_built_without_its_class_or_against_the_contract() -> None:
     with pytest.raises(InputError, match=r"mine\.py:Own is a backbone of somebody's own: pass its class"):
-        make_plain_objective(own_config(), ITEMS)
+        make_plain_objective(own_config(), ITEMS, walks().training)
     with pytest.raises(InputError, match="its states depend on later items"):
-        make_plain_objective(own_config(), ITEMS, SeesTheFuture)
+        make_plain_objective(own_config(), ITEMS, walks().training, SeesTheFuture)
     with pytest.raises(InputError, match=r"mine\.py:Own cannot be built from {'width': 8}: ValueError: too wide"):
-        make_plain_objective(own_config(), ITEMS, NeverWide)
+        make_plain_objective(own_config(), ITEMS, walks().training, NeverWide)
     with pytest.raises(InputError, match=r"`backbone\.heads` is not a setting of mine\.py:Own"):
         with_own_backbone(own_config(heads=2), Own)
     with pytest.raises(InputError, match=r"there is no file mine\.py"):
@@ -186,12 +186,12 @@ def test_a_loss_that_is_off_asks_for_no_neighbours() -> None:
 def test_a_weight_of_zero_switches_an_objective_off() -> None:
     without_cross = make_objective(config(cross_sequence={"weight": 0}), ITEMS, TRAINING, semantic=index())
     assert set(without_cross.contrastive) == {"intra_sequence"}
-    assert not make_plain_objective(config(), ITEMS).contrastive
+    assert not make_plain_objective(config(), ITEMS, walks().training).contrastive
 
 
 def test_the_plain_backbone_starts_from_the_same_weights_as_the_one_with_losses() -> None:
     """So that a comparison is of the losses."""
-    plain = make_plain_objective(config(), ITEMS)
+    plain = make_plain_objective(config(), ITEMS, walks().training)
     whole = make_objective(config(), ITEMS, TRAINING, semantic=index())
     for (name, one), other in zip(
         plain.backbone.state_dict().items(), whole.backbone.state_dict().values(), strict=True

@@ -4,6 +4,7 @@ from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import ColumnsConfig, DatasetConfig
 from sracl.config.evaluation import BaselineConfig, EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
+from sracl.config.next_item import NextItemConfig
 from sracl.config.objectives import ObjectivesConfig
 from sracl.config.ray import RayConfig
 from sracl.config.reading import changed, make_config, read_config
@@ -22,6 +23,7 @@ __all__ = [
     "EncoderConfig",
     "EvaluationConfig",
     "ItemEmbeddingConfig",
+    "NextItemConfig",
     "ObjectivesConfig",
     "RayConfig",
     "RecommendationsConfig",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from sracl.config.next_item import NextItemConfig
 from sracl.config.section import Section
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class ObjectivesConfig(Section):
 
     model_config = ConfigDict(extra="allow")
 
+    next_item: NextItemConfig = Field(default_factory=NextItemConfig)
     anchors_per_row: int | None = Field(1, ge=1, description="prefixes of a row that contrast in a step; null: all")
 
     @model_validator(mode="before")

@@ -14,7 +14,7 @@ from sracl.backbones.rows import Rows, joined
 from sracl.objectives.anchors import draw_anchors
 from sracl.objectives.batch import Batch
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
-from sracl.objectives.next_item import next_item_loss
+from sracl.objectives.next_item import NextItemLoss, Softmax
 
 
 class Losses(NamedTuple):
@@ -26,10 +26,14 @@ class Losses(NamedTuple):
 
 @dataclass(eq=False)
 class Draws:
-    """The random choices of one step. anchors: `[A]`, places of the batch; drawn: each objective's, by name."""
+    """The random choices of one step.
+
+    anchors: `[A]`, places of the batch; drawn: each objective's, by name; negatives: the next-item loss's.
+    """
 
     anchors: Int[Tensor, "A"]
     drawn: dict[str, Drawn]
+    negatives: Int[Tensor, "..."]
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class TrainingObjective(nn.Module):
     """Next item plus weighted contrastive objectives around a backbone; without any, the plain backbone's training.
 
     anchors_per_row: how many prefixes of each row of a batch the contrastive losses take, drawn anew every step;
-    None takes every prefix, as the paper does.
+    None takes every prefix, as the paper does. next_item: the loss of the next item; None: over the whole catalogue.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class TrainingObjective(nn.Module):
         backbone: Backbone,
         contrastive: Mapping[str, Weighted] | None = None,
         anchors_per_row: int | None = 1,
+        next_item: NextItemLoss | None = None,
     ) -> None:
         super().__init__()
         contrastive = contrastive or {}
@@ -59,6 +64,7 @@ class TrainingObjective(nn.Module):
         self.contrastive = nn.ModuleDict({name: part.objective for name, part in contrastive.items()})
         self.weights = {name: part.weight for name, part in contrastive.items()}
         self.anchors_per_row = anchors_per_row
+        self.next_item = next_item or Softmax()
 
     def begin_epoch(self, epoch: int, generator: torch.Generator) -> None:
         """Have every objective get ready for an epoch, counted from 1; to be called before its first `draw`.
@@ -70,18 +76,19 @@ class TrainingObjective(nn.Module):
 
     def draw(self, batch: Batch, generator: torch.Generator) -> Draws:
         """The step's random choices other than the backbone's own dropout; the batch must be on the processor."""
+        negatives = self.next_item.draw(batch, generator)
         if not self.contrastive:
-            return Draws(torch.empty(0, dtype=torch.long), {})
+            return Draws(torch.empty(0, dtype=torch.long), {}, negatives)
         anchors = draw_anchors(batch, self.anchors_per_row, generator)
         drawn = {name: self._objective(name).draw(batch, anchors, generator) for name in self.contrastive}
-        return Draws(anchors, drawn)
+        return Draws(anchors, drawn, negatives)
 
     def forward(self, batch: Batch, draws: Draws) -> Losses:
         """Encode the batch and all drawn rows in one call, then compute every loss."""
         device = batch.rows.items.device
         own, others = self._encode(batch.rows, list(draws.drawn.values()))
         table, items = self.backbone.scored_table, self.backbone.item_count
-        parts = {"next_item": next_item_loss(own, table, batch.targets, batch.with_target, items)}
+        parts = {"next_item": self.next_item(own, table, batch.targets, batch.with_target, draws.negatives, items)}
         anchor_states = own[draws.anchors.to(device)]
         for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
             parts[name] = self._objective(name).loss(anchor_states, encoded, drawn)

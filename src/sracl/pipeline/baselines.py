@@ -46,6 +46,6 @@ def make_baseline(run: Run, name: str, settings: Mapping[str, Any] | None = None
 
 def plain_backbone(run: Run) -> Backbone:
     """The backbone that was trained without contrastive losses, with its best weights."""
-    objective = make_plain_objective(run.config, run.dataset.item_count, run.own_backbone)
+    objective = make_plain_objective(run.config, run.dataset.item_count, run.split.training, run.own_backbone)
     objective.backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / "backbone" / BEST)[0])
     return objective.backbone

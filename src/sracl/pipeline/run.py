@@ -67,7 +67,12 @@ STAGES = (
         semantic=True,
         leaves=tuple(f"semantics/{name}" for name in (index.ITEM_NEIGHBORS, index.PREFIX_NEIGHBORS)),
     ),
-    Stage("baseline", stages.train_plain_backbone, ("seed", "dataset.split", "backbone", "training"), ("prepare",)),
+    Stage(
+        "baseline",
+        stages.train_plain_backbone,
+        ("seed", "dataset.split", "backbone", "objectives.next_item", "training"),
+        ("prepare",),
+    ),
     Stage("learned", stages.learned, ("protocol", "semantics.neighbors", "semantics.search"), ("baseline",)),
     Stage(
         "train",

@@ -137,7 +137,9 @@ def train(run: Run) -> None:
 
 def train_plain_backbone(run: Run) -> None:
     """The same backbone from the same seed without contrastive losses and texts, for comparison."""
-    _trained(run, "backbone", make_plain_objective(run.config, run.dataset.item_count, run.own_backbone))
+    _trained(
+        run, "backbone", make_plain_objective(run.config, run.dataset.item_count, run.split.training, run.own_backbone)
+    )
 
 
 def learned(run: Run) -> None:

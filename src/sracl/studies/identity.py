@@ -50,7 +50,7 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
         if isinstance(section, dict) and section.get("weight") == 0:
             objectives[name] = {"weight": 0.0}
     if not config.objectives.contrastive:
-        values["objectives"] = {"plain": True}
+        values["objectives"] = {"plain": True, "next_item": objectives["next_item"]}
     if not (config.objectives.semantic or config.objectives.learned):
         del values["semantics"], values["protocol"]
     settings = flat(values)

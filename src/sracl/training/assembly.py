@@ -1,16 +1,15 @@
 """From a configuration to what is trained: the backbone and its objectives."""
 
-from functools import partial
-
 from sracl.backbones import BACKBONES, Backbone
 from sracl.backbones.behaviour import check_behaviour
 from sracl.backbones.named import import_backbone, is_own, own_settings
-from sracl.config import BackboneConfig, ObjectivesConfig, RunConfig
+from sracl.config import BackboneConfig, NextItemConfig, ObjectivesConfig, RunConfig
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
 from sracl.item_embeddings import Texts, with_item_vectors
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.context import ObjectiveContext
+from sracl.objectives.next_item import NEXT_ITEM_LOSSES, NextItemLoss
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 from sracl.semantics.index import SemanticIndex
 from sracl.training.loop import built_from_seed
@@ -64,6 +63,11 @@ def make_contrastive(config: ObjectivesConfig, context: ObjectiveContext) -> dic
     }
 
 
+def make_next_item_loss(config: NextItemConfig, context: ObjectiveContext) -> NextItemLoss:
+    """The configured loss of the next item. Raises InputError where the data do not allow its settings."""
+    return NEXT_ITEM_LOSSES[config.loss].of(context, **config.settings)
+
+
 def make_objective(
     config: RunConfig,
     item_count: int,
@@ -87,12 +91,20 @@ def make_objective(
             item_count, backbone.dimension, backbone.max_length, training, semantic, learned, config.protocol
         )
         contrastive = make_contrastive(config.objectives, context)
-        return TrainingObjective(backbone, contrastive, config.objectives.anchors_per_row)
+        next_item = make_next_item_loss(config.objectives.next_item, context)
+        return TrainingObjective(backbone, contrastive, config.objectives.anchors_per_row, next_item)
 
     return built_from_seed(config.seed, build)
 
 
-def make_plain_objective(config: RunConfig, item_count: int, own: type[Backbone] | None = None) -> TrainingObjective:
-    """The backbone alone, with the initial weights and learned item vectors that it has in `make_objective`."""
-    build = partial(make_backbone, config.backbone, item_count, config.dataset.max_length, own)
-    return built_from_seed(config.seed, lambda: TrainingObjective(build()))
+def make_plain_objective(
+    config: RunConfig, item_count: int, training: Sequences, own: type[Backbone] | None = None
+) -> TrainingObjective:
+    """The backbone alone, with the initial weights, next-item loss and learned item vectors of `make_objective`."""
+
+    def build() -> TrainingObjective:
+        backbone = make_backbone(config.backbone, item_count, config.dataset.max_length, own)
+        context = ObjectiveContext(item_count, backbone.dimension, backbone.max_length, training)
+        return TrainingObjective(backbone, next_item=make_next_item_loss(config.objectives.next_item, context))
+
+    return built_from_seed(config.seed, build)

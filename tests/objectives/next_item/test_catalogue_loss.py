@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from sracl.objectives import catalogue_loss
-from sracl.objectives.catalogue_loss import catalogue_cross_entropy
+from sracl.objectives.next_item import catalogue_loss
+from sracl.objectives.next_item.catalogue_loss import catalogue_cross_entropy
 
 
 @pytest.mark.parametrize("scale", [1.0, 30.0], ids=["small logits", "large logits"])
