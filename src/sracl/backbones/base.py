@@ -43,7 +43,7 @@ class Backbone(nn.Module, ABC):
 
     def encode_last(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
         """Hidden state of each padded row's last item; a subclass may save the work that only other places need."""
-        return self.encode(embedded, lengths)[torch.arange(len(lengths), device=lengths.device), lengths - 1]
+        return self.encode(embedded, lengths)[torch.arange(lengths.shape[0], device=lengths.device), lengths - 1]
 
     def encode_packed(self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "n d"]:
         """Hidden states of rows that stand one after another, of rising `lengths`; pads groups of like length."""

@@ -29,7 +29,7 @@ class Group:
 
     def pad(self, values: Float[Tensor, "n w"]) -> Float[Tensor, "G T w"]:
         """The rows of this group out of the packed values, zeros behind each row."""
-        own, count = values[self.places], len(self.lengths)
+        own, count = values[self.places], self.lengths.shape[0]
         if self.slots is not None:
             own = own.new_zeros(count * self.longest, own.shape[1]).index_copy(0, self.slots, own)
         return own.view(count, self.longest, -1)

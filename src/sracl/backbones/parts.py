@@ -99,7 +99,7 @@ def present(lengths: Int[Tensor, "B"], longest: int) -> Bool[Tensor, "B T"]:
 
 def last_of(states: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B 1 d"]:
     """The vector at each row's last item."""
-    return states[torch.arange(len(lengths), device=lengths.device), lengths - 1][:, None]
+    return states[torch.arange(lengths.shape[0], device=lengths.device), lengths - 1][:, None]
 
 
 def moved_to_the_end(

@@ -10,11 +10,12 @@ from sracl.cli import audit
 from sracl.cli import answers
 from sracl.cli import datasets
 from sracl.cli import serve
+from sracl.cli import export
 from sracl.cli import doctor
 from sracl.cli.application import app
 from sracl.cli.program import main
 
 __all__ = [
-    "answers", "app", "audit", "datasets", "describe", "doctor", "main", "neighbors", "recommend", "serve", "stages",
-    "study",
+    "answers", "app", "audit", "datasets", "describe", "doctor", "export", "main", "neighbors", "recommend", "serve",
+    "stages", "study",
 ]  # fmt: skip

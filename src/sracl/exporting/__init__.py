@@ -1,0 +1,1 @@
+"""A trained recommender in forms that other programs read."""
