@@ -52,7 +52,14 @@ def test_places_count_what_stands_before_in_the_row(entries: list[tuple[int, int
         sum((row == other) and (-s, c) < (-score, column) for other, s, c in zip(rows, scores, columns, strict=True))
         for row, score, column in zip(rows, scores, columns, strict=True)
     ]
-    assert sparse.places_in_rows(rows, scores, columns).tolist() == expected
+    assert sparse.places_in_rows(rows, scores).tolist() == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-(2.0**99), 2.0**99, width=32), max_size=20))
+def test_places_follow_numbers_of_any_size_and_sign_with_both_zeros_alike(scores: list[float]) -> None:
+    found = sparse.places_in_rows(np.zeros(len(scores), dtype=np.int64), np.array(scores, dtype=np.float32))
+    assert found[np.argsort(-np.array(scores), kind="stable")].tolist() == list(range(len(scores)))
 
 
 def test_lists_come_back() -> None:

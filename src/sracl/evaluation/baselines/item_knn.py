@@ -54,11 +54,12 @@ def _nearest(had: csr_array, neighbors: int, shrinkage: float) -> csr_array:
     found = []
     begin = 0
     for together in row_blocks(had.T.tocsr(), had):
+        together.sort_indices()
         rows = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
         others = rows + begin != together.indices
         rows, columns, counts = rows[others], together.indices[others], together.data[others]
         values = (counts / (norms[rows + begin] * norms[columns] + shrinkage)).astype(np.float32)
-        kept = places_in_rows(rows, values, columns) < neighbors
+        kept = places_in_rows(rows, values) < neighbors
         found.append(csr_array((values[kept], (rows[kept], columns[kept])), shape=together.shape))
         begin += together.shape[0]
     return vstack(found, format="csr")

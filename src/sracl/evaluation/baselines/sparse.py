@@ -64,14 +64,15 @@ def row_blocks(left: csr_array, right: csr_array) -> Iterator[csr_array]:
         begin = end
 
 
-def places_in_rows(rows: NDArray[np.integer], scores: NDArray[np.floating], columns: NDArray[np.integer]) -> Int64:
-    """The place of each entry among those of its row, 0 for the highest score, the lower column first in a tie, `[n]`.
+def places_in_rows(rows: NDArray[np.integer], scores: NDArray[np.float32]) -> Int64:
+    """The place of each entry among those of its row, 0 for the highest score, `[n]`; in a tie the earlier one's first.
 
-    rows: below 2^31; entries in any order.
+    rows: rising, below 2^31. Sorts whole numbers that hold row and score, a third of the time of sorting by two keys.
     """
-    order = np.lexsort((columns, -scores, rows))
-    counts = np.bincount(rows)
-    starts = np.cumsum(counts) - counts
+    bits = (scores + np.float32(0)).view(np.int32)  # which leaves no minus zero
+    rising = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    order = np.argsort((rows.astype(np.int64) << 32) - rising, kind="stable")
+    starts = np.searchsorted(rows, rows)
     places = np.empty(len(rows), dtype=np.int64)
-    places[order] = np.arange(len(rows)) - starts[rows[order]]
+    places[order] = np.arange(len(rows)) - starts
     return places

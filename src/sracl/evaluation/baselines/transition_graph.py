@@ -70,6 +70,8 @@ class TransitionGraph(Baseline):
         scores = self._likeness(last_items(histories))
         rings: list[Ring] = []
         for back, budgets in enumerate(self.budgets):
+            if not budgets:
+                continue
             sources = last_items(histories, back)
             likeness = scores if back == 0 else self._likeness(sources)
             rings += self._rings(sources, budgets, likeness.numpy(), rings)
@@ -108,14 +110,16 @@ class TransitionGraph(Baseline):
             reached[rows, items] = True
             free = ~taken[rows, items]
             scores = (likeness[rows, items] + bonus)[free]
-            picked = places_in_rows(rows[free], scores, items[free]) < budget
+            picked = places_in_rows(rows[free], scores) < budget
             found.append(Ring(rows[free], items[free], scores, picked))
         return found
 
     def _after(self, rows: Int64, items: Int64, reached: NDArray[np.bool_]) -> tuple[Int64, Int64]:
         """Row and item of all that one more edge leads to for the first time."""
         ones = np.ones(len(rows), dtype=np.float32)
-        after = (csr_array((ones, (rows, items)), shape=reached.shape) @ self.edges).tocoo()
+        found = csr_array((ones, (rows, items)), shape=reached.shape) @ self.edges
+        found.sort_indices()
+        after = found.tocoo()
         new = ~reached[after.row, after.col]
         return after.row[new].astype(np.int64), after.col[new].astype(np.int64)
 
