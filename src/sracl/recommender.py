@@ -4,21 +4,18 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
 import torch
-from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch.nn import functional
 
+from sracl.answers import Answers, Ids, blocks, ranked_frame, series_of
 from sracl.backbones.base import Backbone
 from sracl.backbones.named import is_own
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import BackboneConfig, ItemEmbeddingConfig
 from sracl.datasets.dataset import Dataset
-from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError, SraclError
 from sracl.evaluation.ranking import top_k
 from sracl.files import folder_written_aside, write_json
@@ -27,10 +24,6 @@ from sracl.training.assembly import make_backbone
 from sracl.training.checkpoint import load_tensors, save_tensors
 
 FORMAT = 1
-DEFAULT_MEMORY = 128 * 2**20
-"""Bytes of scores held at a time."""
-
-Ids = Sequence[Any] | pl.Series
 
 
 @dataclass(frozen=True)
@@ -50,94 +43,56 @@ class Recommender:
     def __post_init__(self) -> None:
         fold(self.backbone)
 
-    def recommend(self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False) -> pl.DataFrame:
+    @property
+    def answers(self) -> Answers:
+        """What answers by the backbone's scores, as they are now."""
+        return Answers(BackboneScorer(self.backbone), self.dataset)
+
+    def recommend(
+        self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False, source: bool = False
+    ) -> pl.DataFrame:
         """The k best items for each user: columns `user_id, item_id, rank, score`, best first, in the users' order.
 
         users: their ids; None takes all. exclude_seen: leave out what a user had already; then there may be fewer
-        than k. Raises InputError for unknown users and for k below 1.
+        than k. source: add a column of that name that says what ranked: `model`, or `popularity` for a user without
+        any history. Raises InputError for unknown users and for k below 1.
         """
-        nobody = self.dataset.users.clear().join(self._nothing().drop("row"), how="cross")
-        return pl.concat([nobody, *self.recommend_in_blocks(users, k, exclude_seen)])
+        return self.answers.to_users(users, k, exclude_seen, source)
 
     def recommend_in_blocks(
         self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False
     ) -> Iterator[pl.DataFrame]:
         """`recommend`, a block of users at a time, so that millions of them need little memory."""
-        ids = self.dataset.users["user_id"]
-        numbers = np.arange(len(ids)) if users is None else self.dataset.user_numbers(_series(users))
-        histories = self.dataset.histories
-        for part in self._parts(numbers, k):
-            block = self._best(histories.chosen(part), k, exclude_seen)
-            owners = ids.gather(pl.Series(part[block["row"].to_numpy()], dtype=pl.UInt32))
-            yield block.select(owners.alias("user_id"), "item_id", "rank", "score")
+        yield from self.answers.to_users_in_blocks(users, k, exclude_seen)
 
-    def recommend_histories(self, histories: Sequence[Ids], k: int = 10, exclude_seen: bool = False) -> pl.DataFrame:
+    def recommend_histories(
+        self, histories: Sequence[Ids], k: int = 10, exclude_seen: bool = False, source: bool = False
+    ) -> pl.DataFrame:
         """The k best next items after histories of item ids, oldest first: `history, item_id, rank, score`.
 
-        history: the list's index, from 0. Raises InputError for unknown items, an empty history and k below 1.
+        history: the list's index, from 0. An empty one is answered with the items most often chosen, the score being
+        their number of interactions. source: as in `recommend`. Raises InputError for unknown items and k below 1.
         """
-        empty = [number for number, history in enumerate(histories) if len(history) == 0]
-        if empty:
-            raise InputError(f"history {empty[0]} is empty: give at least one item id")
-        series = [_series(history) for history in histories]
-        lengths = np.array([len(ids) for ids in series], dtype=np.int64)
-        values = [self.dataset.item_numbers(ids) for ids in series]
-        flat = Sequences.from_lengths(np.concatenate(values) if values else np.empty(0, dtype=np.int64), lengths)
-        blocks = [self._nothing()]
-        for part in self._parts(np.arange(len(series)), k):
-            block = self._best(flat.chosen(part), k, exclude_seen)
-            blocks.append(block.with_columns(row=pl.col("row") + int(part[0])))
-        return pl.concat(blocks).rename({"row": "history"})
+        return self.answers.to_histories(histories, k, exclude_seen, source)
 
     def similar_items(self, items: Ids, k: int = 10) -> pl.DataFrame:
         """The k items whose learned vectors are most alike by cosine: `item_id, similar_item_id, rank, score`.
 
         Raises InputError for unknown items and for k below 1.
         """
-        numbers = self.dataset.item_numbers(_series(items))
+        numbers = self.dataset.item_numbers(series_of(items))
         ids = self.dataset.catalogue["item_id"]
         table = functional.normalize(self.backbone.item_table.detach().float(), dim=1)
-        blocks = [self._nothing()]
-        for part in self._parts(numbers, k):
+        found = [ranked_frame(self.dataset, torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))]
+        for part in blocks(numbers, k, self.dataset.item_count):
             rows = torch.from_numpy(part)
             scores = table[rows] @ table.T
             itself = (torch.arange(len(rows)), rows)
-            found = self._frame(*top_k(scores, min(k, self.dataset.item_count), itself))
-            blocks.append(found.with_columns(row=pl.Series(part[found["row"].to_numpy()], dtype=pl.Int64)))
-        all_found = pl.concat(blocks)
+            best = ranked_frame(self.dataset, *top_k(scores, min(k, self.dataset.item_count), itself))
+            found.append(best.with_columns(row=pl.Series(part[best["row"].to_numpy()], dtype=pl.Int64)))
+        all_found = pl.concat(found)
         queries = ids.gather(all_found["row"].cast(pl.UInt32)).alias("item_id")
         return all_found.select(queries, pl.col("item_id").alias("similar_item_id"), "rank", "score")
-
-    def _parts(self, numbers: NDArray[np.int64], k: int) -> Iterator[NDArray[np.int64]]:
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise InputError(f"k is {k!r}, but must be a whole number of at least 1")
-        block = max(1, DEFAULT_MEMORY // (4 * self.dataset.item_count))
-        for begin in range(0, len(numbers), block):
-            yield numbers[begin : begin + block]
-
-    def _best(self, histories: Sequences, k: int, exclude_seen: bool) -> pl.DataFrame:
-        scores = BackboneScorer(self.backbone).score(histories).cpu()
-        seen = None
-        if exclude_seen:
-            owners = np.repeat(np.arange(len(histories)), histories.lengths)
-            seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
-        return self._frame(*top_k(scores, min(k, self.dataset.item_count), seen))
-
-    def _nothing(self) -> pl.DataFrame:
-        return self._frame(torch.empty(0, 0, dtype=torch.long), torch.empty(0, 0))
-
-    def _frame(self, items: torch.Tensor, scores: torch.Tensor) -> pl.DataFrame:
-        """Columns `row, item_id, rank, score` of items `[B, k]`, without the -1 that stand for none."""
-        rows, places = torch.nonzero(items >= 0, as_tuple=True)
-        numbers = pl.Series(items[rows, places].numpy(), dtype=pl.UInt32)
-        return pl.DataFrame(
-            {
-                "row": rows.numpy(),
-                "item_id": self.dataset.catalogue["item_id"].gather(numbers),
-                "rank": (places + 1).numpy().astype(np.int32),
-                "score": scores[rows, places].numpy(),
-            }
-        )
 
     def save(self, folder: Path | str) -> None:
         """Write the recommender to a folder that `load` opens, whole or not at all."""
@@ -197,14 +152,3 @@ def _check_class(folder: Path, name: str, backbone: type[Backbone] | None) -> No
         )
     if backbone is not None and not is_own(name):
         raise InputError(f"{folder} was trained with {name}, which comes along: leave `backbone` out")
-
-
-def _series(ids: Ids) -> pl.Series:
-    if isinstance(ids, str | bytes):
-        raise InputError(f"give a list of ids rather than the single value {ids!r}")
-    if isinstance(ids, pl.Series):
-        return ids
-    try:
-        return pl.Series(list(ids))
-    except (TypeError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"the ids are of mixed types, such as {list(ids)[:3]!r}; give one type") from error

@@ -47,6 +47,11 @@ class Dataset:
         return self.catalogue.height
 
     @property
+    def popularity(self) -> Int64:
+        """Number of interactions of every item, `[items]`."""
+        return np.bincount(self.histories.values, minlength=self.item_count)
+
+    @property
     def titles(self) -> pl.Series:
         """What stands for each item in a list, String `[items]`: its first text column, else its id."""
         title = pl.col(self.text_columns[0]) if self.text_columns else pl.lit(None, pl.String)
