@@ -3,7 +3,16 @@
 import torch
 from jaxtyping import install_import_hook
 
-PACKAGES = ("backbones", "objectives", "semantics", "training", "evaluation", "answers", "recommender", "item_embeddings")
+PACKAGES = (
+    "backbones",
+    "objectives",
+    "semantics",
+    "training",
+    "evaluation",
+    "answers",
+    "recommender",
+    "item_embeddings",
+)
 install_import_hook([f"sracl.{package}" for package in PACKAGES], "beartype.beartype")
 
 # The tests' matrices are small: handing parts of them to threads costs more than it saves.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,9 @@ from sracl.evaluation.ranking import top_k
 
 DEFAULT_MEMORY = 128 * 2**20
 """Bytes of scores held at a time."""
-MODEL, POPULARITY = "model", "popularity"
+Source = Literal["model", "popularity"]
+MODEL: Source = "model"
+POPULARITY: Source = "popularity"
 """What ranked the items of a history: the scorer, or, where the history is empty, popularity."""
 
 Ids = Sequence[Any] | pl.Series

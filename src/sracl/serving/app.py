@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import generate_latest
 
 import sracl
+from sracl.answers import MODEL, POPULARITY
 from sracl.errors import InputError
 from sracl.serving.batching import Batcher, BusyError
 from sracl.serving.explaining import Explainer
@@ -58,13 +59,12 @@ class Service:
         model = self.models.get(request.model)
         known = request.user_id
         history = model.items(request.history or []) if known is None else model.history_of(known)
-        if len(history) == 0:
-            raise InputError("the history is empty: give at least one item id")
         banned = model.known_items(request.exclude)
         if request.exclude_seen:
             banned = np.concatenate([banned, history])
         best = await self.batcher.ask(model, Question(history, request.k, banned, model.allowed(request.filters)))
-        return Recommendations(items=scored(model, best), model=model.label)
+        source = MODEL if len(history) else POPULARITY
+        return Recommendations(items=scored(model, best), model=model.label, source=source)
 
     async def similar(self, model: ServedModel, number: int, k: int) -> list[ScoredItem]:
         """Items whose learned vectors are like that of an item."""

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, StringConstraints, model_validator
 
+from sracl.answers import Source
 from sracl.serving.limits import (
     EXCLUDED_ITEMS,
     FILTER_FIELDS,
@@ -28,7 +29,9 @@ class RecommendationsRequest(Message):
     """Whom to recommend to: a known user, or anyone by what they had, oldest first."""
 
     user_id: Id | None = Field(None, description="a user of the data that the model was trained on")
-    history: list[Id] | None = Field(None, max_length=HISTORY_ITEMS, description="item ids, oldest first")
+    history: list[Id] | None = Field(
+        None, max_length=HISTORY_ITEMS, description="item ids, oldest first; empty: the items most often chosen"
+    )
     k: StrictInt = Field(10, ge=1, le=RESULTS, description="how many items, at most")
     exclude: list[Id] = Field(default_factory=list, max_length=EXCLUDED_ITEMS, description="items not to recommend")
     exclude_seen: bool = Field(False, description="do not recommend what the history holds")
@@ -68,10 +71,14 @@ class ScoredItem(BaseModel):
 
 
 class Recommendations(BaseModel):
-    """The best items, best first. model: name and version of the model that answered."""
+    """The best items, best first. model: name and version of the model that answered.
+
+    source: what ranked them, the model, or popularity, whose scores are numbers of interactions.
+    """
 
     items: list[ScoredItem]
     model: str
+    source: Source = Field("model", description="`popularity` where the history is empty")
 
 
 class Item(BaseModel):

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool
 from numpy.typing import NDArray
 
+from sracl.answers import OrPopularity
 from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
@@ -55,7 +56,7 @@ class ServedModel:
         self.item_ids: list[Any] = self.dataset.catalogue["item_id"].to_list()
         self._item_numbers = {str(known): number for number, known in enumerate(self.item_ids)}
         self._user_numbers = {str(known): number for number, known in enumerate(self.dataset.users["user_id"])}
-        self._scorer = BackboneScorer(self.recommender.backbone.eval())
+        self._scorer = OrPopularity(BackboneScorer(self.recommender.backbone.eval()), self.dataset.popularity)
 
     @property
     def label(self) -> str:
@@ -107,7 +108,7 @@ class ServedModel:
             np.concatenate([question.history for question in questions]),
             np.array([len(question.history) for question in questions]),
         )
-        scores = self._scorer.score(flat).cpu()
+        scores = self._scorer.score(flat, np.arange(len(flat)))
         for row, question in zip(scores, questions, strict=True):
             row[torch.from_numpy(question.banned)] = float("-inf")
             if question.allowed is not None:
