@@ -30,3 +30,8 @@ class EngineContract:
     def test_an_error_for_a_person_arrives_as_it_is(self, engine: Engine, work, told: str) -> None:
         with pytest.raises(InputError, match=f"^{told}$"):
             list(engine.map_blocks(work, "it", range(5)))
+
+    def test_what_is_closed_works_again_when_there_is_work(self, engine: Engine) -> None:
+        engine.close()
+        engine.close()
+        assert sorted(block for block, _ in engine.map_blocks(adding, 1, range(3))) == [0, 1, 2]

@@ -3,12 +3,16 @@
 import io
 import json
 import shutil
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from sracl.config import read_config
+from sracl.engines import LocalEngine
 from sracl.errors import InputError, SraclError
+from sracl.pipeline import run as run_module
 from sracl.pipeline.display import Display
 from sracl.pipeline.run import STAGES, Run
 from sracl.pipeline.stamps import Stamp
@@ -187,3 +191,24 @@ def test_a_record_that_holds_a_setting_without_effect_stays_valid(config) -> Non
     writer = config.semantics.writer.model_copy(update={"max_cost": 5.0})
     changed = config.model_copy(update={"semantics": config.semantics.model_copy(update={"writer": writer})})
     assert not run_of(changed).up_to("neighbors")
+
+
+def test_the_engine_is_given_back_before_training(config, monkeypatch) -> None:
+    order: list[str] = []
+
+    class Recording(LocalEngine):
+        def close(self) -> None:
+            order.append("closed")
+
+    @contextmanager
+    def opened(config):
+        yield Recording()
+
+    def noted(stage):
+        return replace(stage, make=lambda run: order.append(stage.name))
+
+    monkeypatch.setattr(run_module, "open_engine", opened)
+    monkeypatch.setattr(run_module, "STAGES", tuple(noted(s) if s.name != "prepare" else s for s in STAGES))
+    run_of(config).up_to("train")
+    assert order[order.index("describe") : order.index("neighbors") + 1] == ["describe", "embed", "neighbors"]
+    assert order[order.index("train") - 1] == "closed"

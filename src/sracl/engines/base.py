@@ -49,3 +49,6 @@ class Engine(Protocol):
         computes: whether the model runs in the worker, and needs its cores. Limits, repetitions and the store of
         answers stay with the caller. Raises what `connect` raises.
         """
+
+    def close(self) -> None:
+        """Give back what is held, processes and connections. Later work takes it again."""

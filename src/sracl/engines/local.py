@@ -24,6 +24,9 @@ class LocalEngine:
         """The connection of this process; see `Engine.connect`."""
         return connect(usable_cores())
 
+    def close(self) -> None:
+        """There is nothing to give back."""
+
 
 LOCAL = LocalEngine()
 """It keeps nothing, so that one is enough."""

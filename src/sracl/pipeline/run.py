@@ -156,6 +156,9 @@ class Run:
         made = False
         with open_engine(self.config) as self.engine:
             for stage in STAGES:
+                if not stage.semantic:
+                    # Training takes hours: meanwhile no idle workers.
+                    self.engine.close()
                 if not self.skips(stage):
                     made |= self._make(stage)
                 if stage.name == last:

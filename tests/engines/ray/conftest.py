@@ -1,4 +1,4 @@
-"""One Ray for all tests of this folder."""
+"""One Ray for the tests of a file."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,9 @@ from sracl.config import RayConfig
 from sracl.engines.ray.engine import RayEngine
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def ray():
-    """Two workers of one core, on one local Ray for all tests here, that find the tests' own modules."""
+    """Two workers of one core, on one local Ray for all tests of a file, that find the tests' own modules."""
     paths = [str(Path(__file__).parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))

@@ -13,7 +13,7 @@ from sracl.errors import SraclError
 
 
 class RayEngine:
-    """Does the work on a Ray cluster, which it connects to with its first work and leaves at its end.
+    """Does the work on a Ray cluster, which it connects to when there is work and leaves when it is closed.
 
     Raises SraclError where `ray` is not installed; so does its work where Ray fails, InputError where RAY_ADDRESS names
     no cluster or the cluster has no room.
@@ -29,8 +29,12 @@ class RayEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self.close()
+
+    def close(self) -> None:
+        """Leave the cluster; see `Engine.close`."""
         self._connected = False
+        self._stack.close()
 
     def map_blocks(
         self, make: Callable[[Shared], Work[Block, Result]], shared: Shared, blocks: Sequence[Block]
