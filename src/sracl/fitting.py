@@ -89,7 +89,8 @@ def embed_items(dataset: Dataset, split: Split, config: RunConfig, engine: Engin
     """Embeddings of the items' texts, as the configured writer and encoder give them."""
     writer = make_writer(config.semantics, engine=engine)
     described = items_in_order(writer.describe_items(dataset, pool_of(split, config)), dataset)
-    return embed_texts(described["text"], ConfiguredEncoder(config.semantics.encoder), engine=engine)
+    encoder = ConfiguredEncoder(config.semantics.encoder)
+    return embed_texts(described["text"], encoder, engine=encoder.among(engine))
 
 
 def build_index(
@@ -104,7 +105,8 @@ def build_index(
     writer = make_writer(config.semantics, engine=engine)
     prefixes = embed_prefixes(pool, items)
     profiles = profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
-    embed_profiles(profiles, prefixes, ConfiguredEncoder(config.semantics.encoder), engine=engine)
+    encoder = ConfiguredEncoder(config.semantics.encoder)
+    embed_profiles(profiles, prefixes, encoder, engine=encoder.among(engine))
     search = partial(
         neighbours,
         k=config.semantics.neighbors,

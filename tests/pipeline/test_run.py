@@ -176,6 +176,17 @@ def test_item_vectors_of_texts_that_are_not_there_are_refused(tmp_path) -> None:
         run_of(read_config(path, ["dataset.items=null"])).up_to("train")
 
 
+def test_half_precision_is_another_embedding_and_the_default_leaves_no_trace(config) -> None:
+    """Artefacts from before there was a choice stay valid."""
+    run = run_of(config)
+    run.up_to("embed")
+    assert "semantics.encoder.precision" not in run.stamps.get("embed").settings
+    encoder = config.semantics.encoder.model_copy(update={"precision": "bfloat16"})
+    changed = config.model_copy(update={"semantics": config.semantics.model_copy(update={"encoder": encoder})})
+    with pytest.raises(InputError, match=r"precision was None, now 'bfloat16'"):
+        run_of(changed).up_to("embed")
+
+
 def test_a_record_that_holds_a_setting_without_effect_stays_valid(config) -> None:
     """Earlier versions recorded some of them."""
     run_of(config).up_to("neighbors")

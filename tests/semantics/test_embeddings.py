@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from sracl.datasets.prefixes import PrefixPool
 from sracl.errors import SraclError
 from sracl.semantics import embeddings
-from sracl.semantics.embeddings import embed_prefixes, embed_texts
+from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
+from sracl.semantics.vectors import VectorStore
 from support.batches import histories_of, unit_vectors
 
 
 class Broken:
     """An encoder that answers with what it was given, to try the checks."""
 
-    name = "broken"
+    name, batch_size = "broken", 8
 
     def __init__(self, answer: np.ndarray) -> None:
         self.answer = answer
@@ -96,3 +97,19 @@ def test_prefixes_can_be_written_into_a_given_array() -> None:
     result = np.full((5, 7), 9, np.float32)
     assert embed_prefixes(pool, unit_vectors(5, 7), result) is result
     np.testing.assert_allclose(np.linalg.norm(result, axis=1), 1, rtol=1e-5)
+
+
+def test_profiles_replace_means_alike_with_a_store_and_without_in_blocks(tmp_path, minilm, monkeypatch) -> None:
+    texts = ["likes razors", None, "likes combs", "likes razors", None, "likes soap"]
+    profiles = pl.DataFrame({"text": texts})
+    means = unit_vectors(6, 384)
+    plain, blockwise = means.copy(), means.copy()
+    embed_profiles(profiles, plain, minilm)
+    monkeypatch.setattr(embeddings, "PREFIXES_A_BLOCK", 2)
+    told: list[int] = []
+    with VectorStore(tmp_path / "v.sqlite", minilm.name) as store:
+        embed_profiles(profiles, blockwise, minilm, told.append, store)
+    np.testing.assert_allclose(blockwise, plain, atol=1e-5)
+    np.testing.assert_array_equal(blockwise[[1, 4]], means[[1, 4]])
+    assert (plain[0] == plain[3]).all()
+    assert sum(told) == 3

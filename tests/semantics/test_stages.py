@@ -56,7 +56,7 @@ def test_nothing_half_written_is_left_where_an_encoder_fails(tmp_path, minilm) -
     before = sorted(path.name for path in tmp_path.iterdir())
 
     class Failing:
-        name = "failing"
+        name, batch_size = "failing", 8
 
         def encode(self, texts, on_progress=lambda texts: None):
             raise KeyboardInterrupt

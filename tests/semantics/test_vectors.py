@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl.errors import SraclError
-from sracl.semantics import embeddings
 from sracl.semantics.embeddings import embed_texts
 from sracl.semantics.vectors import VectorStore
 
 
 class Recording:
     """The real encoder, with a list of what it was asked; it dies after so many texts."""
+
+    batch_size = 2
 
     def __init__(self, encoder, name: str = "recording", dies_after: int = 10**9) -> None:
         self.encoder, self.name, self.left = encoder, name, dies_after
@@ -38,6 +39,7 @@ def test_what_is_put_comes_back_to_the_bit_and_nothing_else(tmp_path_factory, te
         store.put(vectors)
     with VectorStore(path, "one") as store:
         found = store.get([*texts, "no text of this length was drawn"])
+        assert store.known([*texts, "no text of this length was drawn"]) == set(texts)
     with VectorStore(path, "other") as store:
         assert store.get(texts) == {}
     assert found.keys() == vectors.keys()
@@ -57,8 +59,7 @@ def test_a_changed_text_re_embeds_only_itself(tmp_path, minilm) -> None:
     np.testing.assert_allclose(again, plain, atol=1e-6)
 
 
-def test_an_interrupted_embedding_goes_on(tmp_path, minilm, monkeypatch) -> None:
-    monkeypatch.setattr(embeddings, "TEXTS_A_PART", 2)
+def test_an_interrupted_embedding_loses_the_batch_under_way_and_no_more(tmp_path, minilm) -> None:
     texts = pl.Series([f"item number {number}" for number in range(7)])
     with VectorStore(tmp_path / "v.sqlite", "m") as store, pytest.raises(KeyboardInterrupt):
         embed_texts(texts, Recording(minilm, dies_after=5), store=store)

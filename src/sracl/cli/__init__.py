@@ -3,6 +3,7 @@
 # ruff: noqa: I001
 from sracl.cli import stages
 from sracl.cli import describe
+from sracl.cli import embed
 from sracl.cli import neighbors
 from sracl.cli import recommend
 from sracl.cli import study
@@ -16,6 +17,18 @@ from sracl.cli.application import app
 from sracl.cli.program import main
 
 __all__ = [
-    "answers", "app", "audit", "datasets", "describe", "doctor", "export", "main", "neighbors", "recommend", "serve",
-    "stages", "study",
-]  # fmt: skip
+    "answers",
+    "app",
+    "audit",
+    "datasets",
+    "describe",
+    "doctor",
+    "embed",
+    "export",
+    "main",
+    "neighbors",
+    "recommend",
+    "serve",
+    "stages",
+    "study",
+]

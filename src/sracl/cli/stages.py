@@ -17,7 +17,6 @@ def _stage_command(stage: str, text: str) -> Callable[..., None]:
 app.command("run")(_stage_command("recommend", "Run every stage, skipping what is done."))
 for _stage, _text in (
     ("prepare", "Read the raw data, apply the stated rules, number users and items."),
-    ("embed", "Up to and with the texts' embeddings."),
     ("train", "Up to and with training; goes on from the last epoch after an interruption."),
     ("evaluate", "Up to and with test metrics, of the model and of the baselines."),
 ):

@@ -60,15 +60,27 @@ class EncoderConfig(Section):
     model: str | None = Field(None, description="name or folder; `openai`: the server's name; `local`: a file, or null")
     base_url: str | None = Field(None, description="`openai`: the server's address; null: OpenAI's own")
     api_key_env: str | None = Field("OPENAI_API_KEY", description="`openai`: variable that holds the key; null: none")
-    batch_size: int = Field(64, ge=1, description="texts a call")
+    batch_size: int = Field(64, ge=1, description="texts a call; also what an interruption loses at most")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="of transformers' products; `auto`: half precision on a GPU, float32 else"
+    )
+    timeout: float = Field(120.0, gt=0, description="`openai`: seconds to wait for an answer")
+    requests_per_minute: int | None = Field(None, ge=1, description="`openai`")
+    tokens_per_minute: int | None = Field(None, ge=1, description="`openai`")
+    max_cost: float | None = Field(None, gt=0, description="`openai`: stop when one run has cost so much (US dollars)")
+    prices: Path | None = Field(None, description="`openai`: YAML file of prices beside the known ones")
+    tokenizer: Path | None = Field(
+        None, description="counts tokens in plans: a tokenizer.json, its folder, or a GGUF; null: the model's own"
+    )
 
     @model_validator(mode="after")
     def _model_where_needed(self) -> "EncoderConfig":
         needed, known = self.kind not in ("minilm", "local"), self.kind == "minilm"
         if (needed and self.model is None) or (known and self.model is not None):
             raise ValueError("give encoder.model with every encoder.kind but minilm; local may do without")
-        if self.base_url is not None and self.kind != "openai":
-            raise ValueError("encoder.base_url is for kind openai only")
+        for key in ("base_url", "requests_per_minute", "tokens_per_minute", "max_cost"):
+            if getattr(self, key) is not None and self.kind != "openai":
+                raise ValueError(f"encoder.{key} is for kind openai only")
         return self
 
 

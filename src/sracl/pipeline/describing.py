@@ -25,9 +25,7 @@ def show_plan(run: Run) -> None:
         ("to ask", found.to_ask),
         ("tokens of their prompts", found.prompt_tokens),
         ("tokens of their answers, at most", found.completion_tokens),
-        ("US dollars, at most", "not known" if found.cost is None else f"{found.cost:,.4f}"),
-        ("at prices of", found.price_as_of or "not known; see semantics.writer.prices"),
-        ("time at the given limits, about", "not known" if found.seconds is None else duration(found.seconds)),
+        *cost_rows(found.cost, found.price_as_of, found.seconds, "semantics.writer.prices"),
     ]
     run.display.counts(f"describing with {writer.name}, nothing asked", rows)
     run.display.say(f"tokens counted by {found.counted_by}")
@@ -65,9 +63,14 @@ def retry(run: Run) -> None:
     run.up_to("describe")
 
 
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    return str(timedelta(seconds=round(seconds)))
+def cost_rows(cost: float | None, as_of: str | None, seconds: float | None, setting: str) -> list[tuple[str, str]]:
+    """Price and time as a plan shows them. setting: where a price can be given."""
+    price = f"not known; see {setting}" if cost is None else f"{cost:,.4f}"
+    time = "not known on this machine" if seconds is None else str(timedelta(seconds=round(seconds)))
+    return [
+        ("US dollars, at most" + (f" (prices of {as_of})" if as_of else ""), price),
+        ("time at the given limits, about", time),
+    ]
 
 
 def language_model_writer(run: Run) -> LanguageModelWriter:

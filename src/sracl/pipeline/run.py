@@ -54,7 +54,7 @@ STAGES = (
     Stage(
         "embed",
         stages.embed,
-        ("semantics.encoder.kind", "semantics.encoder.model"),
+        ("semantics.encoder.kind", "semantics.encoder.model", "semantics.encoder.precision"),
         ("describe",),
         semantic=True,
         leaves=tuple(f"semantics/{name}" for name in (index.ITEM_EMBEDDINGS, index.PREFIX_EMBEDDINGS)),
@@ -83,6 +83,8 @@ STAGES = (
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("embed", "train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
 )
+LATER = {"semantics.encoder.precision": "auto"}
+"""Settings that came later, and what was done before: as such they leave no trace, and earlier artefacts stay valid."""
 WITHOUT_EFFECT = (
     "training.threads",
     "training.device",
@@ -178,6 +180,12 @@ class Run:
             return not self.objectives.semantic
         return stage.semantic and not self.reads_texts
 
+    def done(self, name: str) -> bool:
+        """Whether a stage is made of the present settings and inputs."""
+        stage = next(known for known in STAGES if known.name == name)
+        known = self.stamps.get(name)
+        return known is not None and known.finished and known.fingerprint == self.stamp_of(stage, known).fingerprint
+
     def _make(self, stage: Stage) -> bool:
         known = self.stamps.get(stage.name)
         wanted = self.stamp_of(stage, known)
@@ -207,7 +215,11 @@ class Run:
         without = stage.without
         if self.config.dataset.split.kind == "leave-one-out":
             without += ("dataset.split.",)  # it has no settings; and artefacts from before there was a choice are its
-        settings = {key: value for key, value in settings.items() if not key.startswith(without)}
+        settings = {
+            key: value
+            for key, value in settings.items()
+            if not key.startswith(without) and (key, value) not in LATER.items()
+        }
         for key in settings.keys() & WITHOUT_EFFECT:
             if known and key in known.settings:
                 # Recorded by an earlier version: what has no effect is no difference.

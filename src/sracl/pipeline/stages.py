@@ -92,9 +92,16 @@ def describe(run: Run) -> None:
 
 def embed(run: Run) -> None:
     """Embeddings of texts and prefixes, by the configured encoder."""
+    folder = run.folder / "semantics"
     encoder = ConfiguredEncoder(run.config.semantics.encoder)
-    with run.display.counting(f"texts through {encoder.name}", run.dataset.item_count) as advance:
-        semantic_stages.embed(run.folder / "semantics", run.dataset, run.pool, encoder, advance, run.engine)
+    count = sum(map(len, semantic_stages.texts_to_embed(folder, run.dataset, run.pool)))
+    try:
+        with run.display.counting(f"texts through {encoder.name}", count) as advance:
+            engine = encoder.among(run.engine)
+            semantic_stages.embed(folder, run.dataset, run.pool, encoder, advance, engine)
+    finally:
+        if encoder.spending is not None:
+            run.display.say(f"  {encoder.spending.told()}")
 
 
 def neighbors(run: Run) -> None:

@@ -1,6 +1,6 @@
 """Texts to unit vectors: items by the encoder, prefixes as the mean of their items."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -14,8 +14,6 @@ from sracl.semantics.encoders.base import Encoder
 from sracl.semantics.vectors import VectorStore
 
 PREFIXES_A_BLOCK = 16_384
-TEXTS_A_PART = 256
-"""Texts that a worker encodes before they are stored: what an interruption loses at most of each."""
 
 
 def embed_texts(
@@ -33,7 +31,11 @@ def embed_texts(
     distinct = texts.drop_nulls().unique(maintain_order=True)
     if len(distinct) == 0:
         raise SraclError("no item has a text: nothing can be embedded")
-    vectors = _vectors(distinct.to_list(), encoder, on_progress, store, engine)
+    if store is None:
+        vectors = _encoded(distinct.to_list(), encoder, on_progress, engine)
+    else:
+        encode_missing(distinct.to_list(), encoder, store, on_progress, engine)
+        vectors = _stored(distinct.to_list(), encoder, store)
     numbers = texts.to_frame("text").join(
         pl.DataFrame({"text": distinct, "number": np.arange(len(distinct))}),
         on="text",
@@ -81,35 +83,72 @@ def embed_profiles(
 ) -> None:
     """Replace the mean in `prefixes` `[P, D]` by the profile's own embedding where a writer wrote one.
 
-    profiles: column `text`, a row a prefix, null where there is none.
+    profiles: column `text`, a row a prefix, null where there is none. With a store, vectors go there and from there to
+    their rows, a block at a time, so that no more than a block's are held in memory.
     """
-    written = profiles["text"].is_not_null()
-    if written.any():
-        texts = profiles["text"].filter(written)
-        prefixes[written.to_numpy()] = embed_texts(texts, encoder, on_progress, store, engine)
+    texts = profiles["text"]
+    if store is None:
+        written = texts.is_not_null()
+        if written.any():
+            prefixes[written.to_numpy()] = embed_texts(texts.filter(written), encoder, on_progress, engine=engine)
+        return
+    encode_missing(texts.drop_nulls().unique(maintain_order=True).to_list(), encoder, store, on_progress, engine)
+    for begin in range(0, len(texts), PREFIXES_A_BLOCK):
+        block = texts.slice(begin, PREFIXES_A_BLOCK)
+        rows = block.is_not_null().arg_true().to_numpy()
+        if len(rows):
+            prefixes[begin + rows] = _stored(block.drop_nulls().to_list(), encoder, store)
 
 
-def _vectors(
-    texts: list[str], encoder: Encoder, on_progress: Callable[[int], None], store: VectorStore | None, engine: Engine
-) -> NDArray[np.float32]:
-    """Unit vectors of distinct texts: from the store, else encoded, longest first, and stored as they come."""
-    found = store.get(texts) if store else {}
-    on_progress(len(found))
-    missing = sorted((text for text in texts if text not in found), key=len, reverse=True)
-    parts = [missing[begin : begin + TEXTS_A_PART] for begin in range(0, len(missing), TEXTS_A_PART)]
-    for part, vectors in engine.map_blocks(_encoding, encoder, parts):
-        new = dict(zip(part, vectors, strict=True))
-        if store:
-            store.put(new)
-        found |= new
+def encode_missing(
+    texts: Sequence[str],
+    encoder: Encoder,
+    store: VectorStore,
+    on_progress: Callable[[int], None],
+    engine: Engine = LOCAL,
+) -> None:
+    """Encode those of some distinct texts that the store lacks, longest first, and store them batch by batch.
+
+    What an interruption loses is the batch that each worker had under way.
+    """
+    known = store.known(texts)
+    on_progress(len(known))
+    for part, vectors in _batches([text for text in texts if text not in known], encoder, engine):
+        store.put(dict(zip(part, vectors, strict=True)))
         on_progress(len(part))
-    widths = {len(vector) for vector in found.values()}
-    if len(widths) > 1:
-        raise SraclError(
-            f"{encoder.name} gives vectors of {sorted(widths)} numbers: it has changed"
-            + (f"; delete {store.path}" if store else "")
-        )
+
+
+def _stored(texts: Sequence[str], encoder: Encoder, store: VectorStore) -> NDArray[np.float32]:
+    """The stored vectors of texts, float32 `[len(texts), D]`."""
+    found = store.get(texts)
+    _check_widths(found, encoder, f"; delete {store.path}")
     return np.stack([found[text] for text in texts])
+
+
+def _encoded(
+    texts: Sequence[str], encoder: Encoder, on_progress: Callable[[int], None], engine: Engine
+) -> NDArray[np.float32]:
+    """Vectors of distinct texts, float32 `[len(texts), D]`, kept in memory only."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for part, vectors in _batches(texts, encoder, engine):
+        found |= dict(zip(part, vectors, strict=True))
+        on_progress(len(part))
+    _check_widths(found, encoder, "")
+    return np.stack([found[text] for text in texts])
+
+
+def _check_widths(vectors: Mapping[str, NDArray[np.float32]], encoder: Encoder, advice: str) -> None:
+    widths = {len(vector) for vector in vectors.values()}
+    if len(widths) > 1:
+        raise SraclError(f"{encoder.name} gives vectors of {sorted(widths)} numbers: it has changed{advice}")
+
+
+def _batches(texts: Sequence[str], encoder: Encoder, engine: Engine) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    """Batches of texts with their unit vectors as they come; texts of like length share a batch, the longest first."""
+    ordered = sorted(texts, key=len, reverse=True)
+    size = encoder.batch_size
+    parts = [ordered[begin : begin + size] for begin in range(0, len(ordered), size)]
+    return engine.map_blocks(_encoding, encoder, parts)
 
 
 def _encoding(encoder: Encoder) -> Callable[[list[str]], NDArray[np.float32]]:

@@ -54,6 +54,13 @@ def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, c
     )
 
 
+def texts_to_embed(folder: Path, dataset: Dataset, pool: PrefixPool) -> tuple[list[str], list[str]]:
+    """Distinct texts of items, and of profiles, that `embed` embeds."""
+    tables = index.read_items(folder, dataset), index.read_profiles(folder, dataset, pool)
+    items, profiles = (table["text"].drop_nulls().unique(maintain_order=True).to_list() for table in tables)
+    return items, profiles
+
+
 def embed(
     folder: Path, dataset: Dataset, pool: PrefixPool, encoder: Encoder, on_progress: OnProgress, engine: Engine = LOCAL
 ) -> None:

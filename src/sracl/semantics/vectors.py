@@ -54,6 +54,16 @@ class VectorStore:
                     found[text] = np.frombuffer(row[0], dtype="<f4")
         return found
 
+    def known(self, texts: Sequence[str]) -> set[str]:
+        """Those of the texts that have a vector."""
+        query = "SELECT 1 FROM vectors WHERE encoder = ? AND text = ?"
+        with self._explained():
+            return {
+                text
+                for text in texts
+                if self._database.execute(query, (self.encoder, _key(text))).fetchone() is not None
+            }
+
     def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Store vectors by text, in one transaction."""
         rows = [(self.encoder, _key(text), vector.astype("<f4").tobytes()) for text, vector in vectors.items()]

@@ -1,5 +1,6 @@
 """Limits by a clock that the test turns."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +51,9 @@ def test_the_longest_pause_holds() -> None:
     limits.pause(5.0)
     limits.pause(1.0)
     assert limits.paused_until == 5.0
+
+
+def test_the_first_request_of_a_few_a_minute_does_not_wait() -> None:
+    bucket = Bucket(3, clock=lambda: 0.0)
+    assert bucket.take(1) == 0.0
+    assert bucket.take(1) == pytest.approx(20.0)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sracl.engines.base import Connect, Connection
 from sracl.engines.ray.room import Room
 from sracl.errors import SraclError
-from sracl.semantics.language_models.client import FatalError, RejectedError, RetryableError
 
 if TYPE_CHECKING:
     from sracl.semantics.language_models.request import Answer, Request
+from sracl.semantics.language_models.server_errors import FatalError, RejectedError, RetryableError
 
 MOST_UNDER_WAY = 10_000
 """Requests that a worker takes at a time: more than its slots, so that Ray never holds one back."""

@@ -15,6 +15,10 @@ class Encoder(Protocol):
     def name(self) -> str:
         """The model, as the manifest records it."""
 
+    @property
+    def batch_size(self) -> int:
+        """Texts that are computed or asked for at a time."""
+
     def encode(
         self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None
     ) -> NDArray[np.float32]:

@@ -33,6 +33,7 @@ class LocalEncoder:
 
     def __init__(self, model_file: Path | None = None, batch_size: int = 64) -> None:
         path = model_file or default_model_file()
+        self.batch_size = batch_size
         stack = ExitStack()
         base_url = stack.enter_context(local_server(path, SLOTS, CONTEXT, embeddings=True))
         self.name = local_name(path)

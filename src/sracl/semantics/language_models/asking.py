@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sracl.semantics.language_models.client import FatalError
 from sracl.semantics.language_models.limits import Budget, RateLimits
 from sracl.semantics.language_models.owners import new_owner
 from sracl.semantics.language_models.request import Answer, Request
+from sracl.semantics.language_models.server_errors import FatalError
 from sracl.semantics.language_models.settling import Client, Failure, Settler, Usable
 from sracl.semantics.language_models.store import AnswerStore
 from sracl.semantics.language_models.tally import AskSettings, Tally

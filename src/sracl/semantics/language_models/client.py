@@ -1,41 +1,31 @@
 """One request to any OpenAI-compatible server, and what its errors mean: stop, or try again."""
 
 import asyncio
-import email.utils
 import os
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from sracl.errors import InputError, SraclError
 from sracl.semantics.language_models.completion import read_completion
 from sracl.semantics.language_models.request import Answer, Request
+from sracl.semantics.language_models.server_errors import (
+    HIDDEN,
+    FatalError,
+    RejectedError,
+    RetryableError,
+    out_of_credit,
+    place_of,
+    retry_after,
+    shown,
+    worth_another_try,
+)
 
 NO_KEY = "no-key-needed"
 """What a server that wants no key is told: the protocol's client insists on one."""
 STRUCTURED = "response_format"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-LONGEST_TOLD = 200
-"""Characters of a server's message that an error repeats."""
-
-
-class FatalError(SraclError):
-    """Nothing else would be answered either: a wrong key, an unknown model, no server."""
-
-
-class RetryableError(Exception):
-    """Worth another try. wait: seconds that the server asks for, or None; throttled: it has too much to do."""
-
-    def __init__(self, reason: str, wait: float | None = None, throttled: bool = False) -> None:
-        super().__init__(reason)
-        self.wait = wait
-        self.throttled = throttled
-
-
-class RejectedError(Exception):
-    """The server refuses this one request, such as a prompt that is too long; another try would end alike."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +66,7 @@ class ChatClient:
             max_retries=0,
             http_client=http,
         )
+        self._place = place_of(str(self._client.base_url))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -117,21 +108,15 @@ class ChatClient:
             raise FatalError(
                 f"{told}: is the address right, and does the server know the model {request.model!r}?{message}"
             )
-        if status == 402 or (status == 429 and "insufficient_quota" in response.text):
+        if out_of_credit(status, response.text):
             raise FatalError(f"{told}: the account has no credit left{message}")
-        if status == 429 or status >= 500 or status in (408, 409):
+        if worth_another_try(status):
             raise RetryableError(f"{told}{message}", retry_after(response.headers), throttled=status in (429, 503))
         if status in (400, 422) and STRUCTURED in body and STRUCTURED in response.text:
             # This server has no structured output: asked without it, answers are read and repaired as they come.
             self._structured = False
             return await self.ask(request)
         raise RejectedError(f"{told}: the request was refused{message}")
-
-    @property
-    def _place(self) -> str:
-        """The server's address, without the name and password that it may hold."""
-        address = urlsplit(str(self._client.base_url))
-        return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
     def _message(self, response: Any) -> str:
         """What the server says about an error, on one line and without the key, after a line break; or nothing."""
@@ -141,31 +126,13 @@ class ChatClient:
             return ""
         match body:
             case {"error": {"message": str(text)}} | {"error": str(text)} | {"message": str(text)}:
-                shown = "".join(letter if letter.isprintable() else " " for letter in self._hidden(text))
-                return f"\nThe server says: {' '.join(shown.split())[:LONGEST_TOLD]}"
+                return f"\nThe server says: {shown(text, self._key)}"
         return ""
 
     def _without_key(self, answer: Answer) -> Answer:
         if self._key not in answer.text:
             return answer
-        return Answer(self._hidden(answer.text), answer.finish_reason, answer.prompt_tokens, answer.completion_tokens)
-
-    def _hidden(self, text: str) -> str:
-        return text.replace(self._key, "(key)")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the header `Retry-After`, given as seconds or as a date; None where there is none."""
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-        except (TypeError, ValueError, OverflowError):
-            return None
+        return replace(answer, text=answer.text.replace(self._key, HIDDEN))
 
 
 def on_this_machine(endpoint: Endpoint, setting: str = "semantics.writer.base_url") -> bool:

@@ -12,7 +12,7 @@ ROUNDING = 1e-9
 
 
 class Bucket:
-    """Lets so many units a minute through, evenly after a first burst of a second's worth.
+    """Lets so many units a minute through, evenly after a first burst of a second's worth, of one unit at least.
 
     clock: seconds that only rise; a test replaces it.
     """
@@ -20,7 +20,7 @@ class Bucket:
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate = per_minute / 60.0
         self.clock = clock
-        self.level = self.rate
+        self.level = max(self.rate, 1.0)
         self.time = clock()
 
     def take(self, units: int) -> float:

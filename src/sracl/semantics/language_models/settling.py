@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from sracl.semantics.language_models.client import FatalError, RejectedError, RetryableError
 from sracl.semantics.language_models.limits import Budget, RateLimits
 from sracl.semantics.language_models.request import Answer, Message, Request
+from sracl.semantics.language_models.server_errors import FatalError, RejectedError, RetryableError
 from sracl.semantics.language_models.tally import AskSettings, Tally
 from sracl.semantics.language_models.tokens import prompt_tokens
 
@@ -143,13 +143,7 @@ class Settler:
         raise error
 
     async def _back_off(self, error: RetryableError, errors: int) -> None:
-        wait = error.wait
-        if wait is None:
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (errors - 1)) * random.uniform(0.5, 1.5)
-        if wait > PATIENCE:
-            raise FatalError(
-                f"{error}\nIt asks to wait {wait:,.0f} s: a quota may be used up; the same command goes on later"
-            ) from error
+        wait = wait_after(error, errors)
         if error.throttled or error.wait is not None:
             # Who throttles one request throttles all: asking on would only be refused.
             self.limits.pause(wait)
@@ -160,6 +154,18 @@ class Settler:
         self.rejected += 1
         if self.rejected == REJECTIONS_IN_A_ROW:
             raise FatalError(f"{error}\n{self.rejected} requests in a row were refused; see the settings") from error
+
+
+def wait_after(error: RetryableError, errors: int) -> float:
+    """Seconds before the next call after so many errors in a row. Raises FatalError where a server asks for hours."""
+    wait = error.wait
+    if wait is None:
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (errors - 1)) * random.uniform(0.5, 1.5)
+    if wait > PATIENCE:
+        raise FatalError(
+            f"{error}\nIt asks to wait {wait:,.0f} s: a quota may be used up; the same command goes on later"
+        ) from error
+    return wait
 
 
 def _most_tokens(request: Request) -> int:

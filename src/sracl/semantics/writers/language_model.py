@@ -80,6 +80,12 @@ class LanguageModelWriter:
         """How many `requests` gives, equal ones among them."""
         return dataset.item_count + len(np.unique(self._taken(pool)))
 
+    def most_tokens(self, dataset: Dataset, pool: PrefixPool) -> int:
+        """Tokens of all answers together, at most."""
+        profiles = self.request_count(dataset, pool) - dataset.item_count
+        item_words = self.writer.summary_words + self.writer.analysis_words
+        return TOKENS_A_WORD * (dataset.item_count * item_words + profiles * self.writer.profile_words)
+
     def item_requests(
         self, dataset: Dataset, pool: PrefixPool, items: Iterable[int] | None = None
     ) -> Iterator[Request]:

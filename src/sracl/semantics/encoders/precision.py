@@ -1,0 +1,40 @@
+"""In which precision transformers compute texts' vectors."""
+
+from typing import Literal
+
+import torch
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+def encoding_device() -> torch.device:
+    """Where transformers compute vectors: a GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:
+    """What matrix products are computed in. `auto`: half precision on a GPU, bfloat16 where it has it, else float32."""
+    match precision:
+        case "auto" if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        case "auto" | "float32":
+            return torch.float32
+        case "bfloat16":
+            return torch.bfloat16
+        case "float16":
+            return torch.float16
+
+
+def mixed_precision(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Computes products in `dtype` while the block lasts, what needs more in float32; weights stay float32."""
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
+def with_precision(name: str, dtype: torch.dtype) -> str:
+    """An encoder's name: vectors of other precisions are kept apart."""
+    return name if dtype == torch.float32 else f"{name} in {name_of(dtype)}"
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """`float32`, `bfloat16` or `float16`."""
+    return str(dtype).removeprefix("torch.")
