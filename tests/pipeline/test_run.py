@@ -183,7 +183,7 @@ def test_half_precision_is_another_embedding_and_the_default_leaves_no_trace(con
     assert "semantics.encoder.precision" not in run.stamps.get("embed").settings
     encoder = config.semantics.encoder.model_copy(update={"precision": "bfloat16"})
     changed = config.model_copy(update={"semantics": config.semantics.model_copy(update={"encoder": encoder})})
-    with pytest.raises(InputError, match=r"precision was None, now 'bfloat16'"):
+    with pytest.raises(InputError, match=r"precision was not in use, now 'bfloat16'"):
         run_of(changed).up_to("embed")
 
 

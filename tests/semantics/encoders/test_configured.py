@@ -7,6 +7,7 @@ import pytest
 
 from semantics.encoders.contract import TEXTS, EncoderContract
 from sracl.config import EncoderConfig
+from sracl.engines import LOCAL, LocalEngine
 from sracl.errors import InputError, SraclError
 from sracl.semantics.encoders import ConfiguredEncoder, Encoder, configured, encoder_name
 from sracl.semantics.encoders.local_model import local_name
@@ -61,3 +62,17 @@ def test_another_file_of_the_same_name_on_a_workers_machine_is_refused(tmp_path)
         file.write(b"changed")
     with pytest.raises(SraclError, match="put the same file on every machine"):
         there.encode(["a razor"])
+
+
+def test_a_server_is_asked_by_this_process_alone_which_keeps_its_limits_and_a_model_by_all_workers() -> None:
+    workers = LocalEngine()
+    at_a_server = ConfiguredEncoder(EncoderConfig(kind="openai", model="m", api_key_env=None))
+    assert at_a_server.among(workers) is LOCAL
+    assert at_a_server.spending is not None
+    assert ConfiguredEncoder(EncoderConfig()).among(workers) is workers
+
+
+def test_what_auto_precision_is_here_is_what_travels() -> None:
+    assert pickle.loads(pickle.dumps(ConfiguredEncoder(EncoderConfig()))).config.precision in ("float32", "bfloat16")
+    half = ConfiguredEncoder(EncoderConfig(precision="bfloat16"))
+    assert pickle.loads(pickle.dumps(half)).name == "all-MiniLM-L6-v2 in bfloat16"
