@@ -77,7 +77,8 @@ def shown(value: object) -> str:
         return "[" + ", ".join(shown(part) for part in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    # A table's columns are told apart by the same character.
+    return str(value).lower() if isinstance(value, bool) else str(value).replace("|", "\\|")
 
 
 def kind(annotation: Any) -> str:

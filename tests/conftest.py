@@ -12,6 +12,7 @@ PACKAGES = (
     "answers",
     "recommender",
     "item_embeddings",
+    "pretraining",
 )
 install_import_hook([f"sracl.{package}" for package in PACKAGES], "beartype.beartype")
 

@@ -125,6 +125,10 @@ def test_overrides_replace_values_of_any_type(tmp_path) -> None:
         ("a: [", "is not YAML"),
         ("dataset: !!python/object/apply:os.getcwd []", "is not YAML"),
         (
+            "dataset: {name: ml-100k}\nbackbone: {name: gru4rec}\npretraining: {kind: s3rec}",
+            r"pretraining\.kind s3rec .* reads both ways: sasrec, bert4rec, ligr; gru4rec does not",
+        ),
+        (
             "dataset: {name: ml-100k}\nsemantics: {encoder: {kind: sentence-transformers}}",
             r"give encoder\.model",
         ),

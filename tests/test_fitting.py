@@ -78,6 +78,19 @@ def test_item_vectors_of_texts_are_fitted_and_saved_as_a_model_that_answers_alon
         fit(frames[0], item_embedding=kind, **SMALL)
 
 
+def test_a_pretraining_comes_first(frames) -> None:
+    recorder = Recorder()
+    fit(*frames, watcher=recorder, pretraining={"kind": "s3rec", "epochs": 1, "attributes": ["brand"]}, **SMALL)
+    losses = [set(record["losses"]) for record in recorder.records]
+    assert losses[0] == {"masked_item", "masked_attribute", "associated_attribute", "segment"}
+    assert losses[1:] == [{"next_item", "cross_sequence", "intra_sequence"}] * 2
+
+
+def test_own_backbones_must_read_both_ways_to_be_pretrained(frames) -> None:
+    with pytest.raises(InputError, match=r"so that .*:TwoUnits must read both ways"):
+        fit(frames[0], pretraining={"kind": "s3rec"}, **{**SMALL, "backbone": TwoUnits})
+
+
 def test_without_items_the_plain_backbone_is_trained(frames) -> None:
     recorder = Recorder()
     fit(frames[0], watcher=recorder, **SMALL)

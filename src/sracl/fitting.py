@@ -22,9 +22,15 @@ from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import neighbours
 from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
-from sracl.training.assembly import make_objective, make_plain_objective, with_own_backbone
+from sracl.training.assembly import (
+    make_objective,
+    make_plain_objective,
+    make_pretraining,
+    pretraining_settings,
+    with_own_backbone,
+)
 from sracl.training.learned import learned_index
-from sracl.training.loop import train
+from sracl.training.loop import pretrain, train
 from sracl.training.watching import Watcher
 
 
@@ -68,7 +74,7 @@ def fit(
     config = config.for_data(bool(dataset.text_columns))
     texts = semantic = None
     with open_engine(config) as engine:
-        if config.objectives.semantic or config.item_embedding.needs_texts:
+        if config.trains_on_texts:
             texts = embed_items(dataset, split, config, engine)
         if config.objectives.semantic and texts is not None:
             semantic = build_index(dataset, split, config, texts, engine)
@@ -81,6 +87,10 @@ def fit(
     objective = make_objective(
         config, dataset.item_count, split.training, semantic=semantic, learned=learned, texts=texts, own=own
     )
+    if config.pretraining.switched_on:
+        pretraining = make_pretraining(config, dataset, split.training, own, texts)
+        pretrain(pretraining, split, pretraining_settings(config), config.seed, watcher=watcher)
+        objective.backbone.load_state_dict(pretraining.backbone.state_dict())
     trained = train(objective, split, config.training, config.seed, watcher=watcher)
     return Recommender(trained.objective.backbone, config.backbone, dataset, config.item_embedding)
 

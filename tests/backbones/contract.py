@@ -91,6 +91,23 @@ class BackboneContract:
         torch.testing.assert_close(before[:6], after[:6], rtol=1e-4, atol=1e-5)
         assert not torch.allclose(before[6:], after[6:], atol=1e-3)
 
+    def test_read_both_ways_every_place_depends_on_every_item_of_its_row_and_on_nothing_else(
+        self, backbone: Backbone
+    ) -> None:
+        if not backbone.both_ways:
+            with pytest.raises(NotImplementedError, match="does not read both ways"):
+                backbone.encode_both_ways(backbone.item_embedding(torch.tensor([SHORT])), torch.tensor([3]))
+            return
+        lengths = torch.tensor([3, 5, 10])
+        vectors = backbone.item_embedding(torch.tensor(SHORT + OTHER + LONG)).detach().requires_grad_()
+        states = backbone.encode_packed_both_ways(vectors, lengths)
+        owner = torch.repeat_interleave(torch.arange(3), lengths)
+        for place in range(18):
+            gradient = torch.autograd.grad(states[place].sum() * 1e3, vectors, retain_graph=True)[0]
+            assert torch.equal(gradient.abs().sum(dim=1) > 1e-3, owner == owner[place])
+        alone = backbone.encode_both_ways(vectors[None, :3], torch.tensor([3]))[0]
+        torch.testing.assert_close(states[:3], alone, rtol=1e-4, atol=1e-5)
+
     def test_every_item_of_a_history_counts(self, backbone: Backbone) -> None:
         for place in range(len(OTHER)):
             changed = [*OTHER[:place], 20, *OTHER[place + 1 :]]

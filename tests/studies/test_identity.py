@@ -73,6 +73,23 @@ def test_settings_of_what_is_switched_off_do_not_count(config) -> None:
     assert key(config, one) != key(config, {**one, "objectives.intra_sequence.substitution": 0.1})
 
 
+def test_item_vectors_of_texts_depend_on_the_texts_without_any_loss(config) -> None:
+    adapted = {**plain(config), "item_embedding.kind": "text-adapted"}
+    assert plain(changed(config, adapted)) == {"item_embedding.kind": "learned"}
+    assert key(config, adapted) != key(config, plain(config))
+    assert key(config, adapted) != key(config, {**adapted, "semantics.writer.temperature": 0.5})
+    assert key(config, adapted) != key(config, {**adapted, "item_embedding.whitening": True})
+    assert key(config) == key(config, {"item_embedding.whitening": True})
+
+
+def test_a_pretraining_counts_and_its_settings_where_there_is_one(config) -> None:
+    pretrained = {"pretraining.kind": "s3rec"}
+    assert plain(changed(config, {**plain(config), **pretrained})) == {"pretraining.kind": "none"}
+    assert key(config, pretrained) != key(config)
+    assert key(config, pretrained) != key(config, {**pretrained, "pretraining.epochs": 7})
+    assert key(config, {"pretraining.epochs": 7}) == key(config)
+
+
 def test_a_baseline_depends_on_the_data_alone(config) -> None:
     popular = key(config, baseline="popularity")
     assert key(config, {"seed": 3, "backbone.dropout": 0.1}, "popularity") == popular

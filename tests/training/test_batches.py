@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl.training.batches import TrainingRows
@@ -75,3 +75,19 @@ def test_the_order_of_an_epoch_depends_on_the_generator_alone() -> None:
     one, same, other = ([b.users for b in rows.epoch(20, generator(seed))] for seed in (1, 1, 2))
     assert torch.equal(torch.cat(one), torch.cat(same))
     assert not torch.equal(torch.cat(one), torch.cat(other))
+
+
+@settings(deadline=None)
+@given(lengths, st.integers(2, 9))
+def test_whole_rows_read_every_item_of_every_history_and_count_it_once(lengths: list[int], max_length: int) -> None:
+    histories = histories_of(lengths, 1000)
+    rows = TrainingRows.whole(histories, max_length)
+    counted: list[list[int]] = [[] for _ in lengths]
+    for number in range(len(rows)):
+        batch = rows.batch(np.array([number]))
+        items, user = batch.rows.items, int(batch.users[0])
+        assert len(items) <= max_length
+        positions = batch.positions.numpy()
+        assert items.tolist() == histories[user][positions - 1].tolist()
+        counted[user] += items[batch.with_target].tolist()
+    assert counted == [history.tolist() for history in histories]

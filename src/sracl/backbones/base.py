@@ -24,6 +24,8 @@ class Backbone(nn.Module, ABC):
 
     causal: bool
     """True where a position's output depends on no later item: then one pass serves all prefixes of a row."""
+    both_ways: bool = False
+    """True where `encode_both_ways` gives a place a state that depends on later items too: what pre-training asks."""
     item_embedding: ItemVectors
     """Where item vectors come from: a table of its own, unless others are put in its place."""
 
@@ -60,6 +62,21 @@ class Backbone(nn.Module, ABC):
     ) -> Float[Tensor, "E d"]:
         """Hidden states at some of the n places of these rows, in the order of `places`."""
         return self.encode_packed(embedded, lengths).index_select(0, places)
+
+    def encode_both_ways(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
+        """State at every place of padded rows, each from the whole row; as `encode` does it otherwise."""
+        raise NotImplementedError(f"{type(self).__qualname__} does not read both ways")
+
+    def encode_packed_both_ways(
+        self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]
+    ) -> Float[Tensor, "n d"]:
+        """The same for rows that stand one after another, of rising `lengths`."""
+        groups = groups_of(lengths)
+        return torch.cat([group.unpad(self.encode_both_ways(group.pad(embedded), group.lengths)) for group in groups])
+
+    def mask_vector(self) -> Float[Tensor, "d"] | None:
+        """What stands for a hidden item, where the backbone has learned a vector for that itself."""
+        return None
 
     @property
     def item_table(self) -> Float[Tensor, "N d"]:

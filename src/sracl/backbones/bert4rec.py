@@ -56,6 +56,7 @@ class BERT4Rec(Backbone):
     """
 
     causal = False
+    both_ways = True
 
     def __init__(
         self,
@@ -81,6 +82,14 @@ class BERT4Rec(Backbone):
     def encode(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         """F of each whole row, at all of its places: no place has a state of the prefix that ends there."""
         return self.encode_last(embedded, lengths)[:, None].expand_as(embedded)
+
+    def encode_both_ways(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
+        """State at every place of padded rows, some of whose vectors may be the mask."""
+        return self.masked(embedded, lengths)
+
+    def mask_vector(self) -> Float[Tensor, "d"]:
+        """The mask that stands behind the last item otherwise."""
+        return self.mask
 
     def encode_last(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:
         """State of the mask behind each row's last item; the last block computes nothing else."""

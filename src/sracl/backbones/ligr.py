@@ -53,6 +53,7 @@ class LiGR(Backbone):
     """
 
     causal = True
+    both_ways = True
 
     def __init__(
         self,
@@ -80,6 +81,13 @@ class LiGR(Backbone):
         states = self._input(embedded, lengths)
         for block in self.blocks:
             states = block(states, states)
+        return states
+
+    def encode_both_ways(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
+        """Hidden states with attention to all items of a row."""
+        states, visible = self._input(embedded, lengths), present(lengths, embedded.shape[1])[:, None]
+        for block in self.blocks:
+            states = block(states, states, visible)
         return states
 
     def encode_last(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B d"]:

@@ -11,7 +11,7 @@ from sracl.backbones.attention import attention
 from sracl.backbones.base import Backbone
 from sracl.backbones.dropout import dropout, input_dropout
 from sracl.backbones.groups import Group, groups_of, padded_group
-from sracl.backbones.parts import NORM_EPSILON, initialise
+from sracl.backbones.parts import NORM_EPSILON, initialise, present
 from sracl.backbones.rows import ranges
 from sracl.backbones.settings import Dimension, Dropout, Heads, Layers, Positions
 
@@ -31,10 +31,12 @@ class SelfAttentionBlock(nn.Module):
         self.outer = nn.Linear(4 * dimension, dimension)
         self.feed_forward_norm = nn.LayerNorm(dimension, eps=NORM_EPSILON)
 
-    def forward(self, states: Float[Tensor, "n d"], groups: Sequence[Group]) -> Float[Tensor, "n d"]:
-        """Mix every place with the earlier ones of its row; all but the attention itself needs no padding."""
+    def forward(
+        self, states: Float[Tensor, "n d"], groups: Sequence[Group], causal: bool = True
+    ) -> Float[Tensor, "n d"]:
+        """Mix every place with the earlier ones of its row, or all; all but the attention itself needs no padding."""
         mixed = self.query_key_value(states)
-        attended = [group.unpad(self._attended(group.pad(mixed))) for group in groups]
+        attended = [group.unpad(self._attended(group.pad(mixed), None if causal else group)) for group in groups]
         return self._after_attention(states, torch.cat(attended))
 
     def at(
@@ -53,10 +55,11 @@ class SelfAttentionBlock(nn.Module):
         ]
         return self._after_attention(own, torch.cat(attended))
 
-    def _attended(self, mixed: Float[Tensor, "G T w"]) -> Float[Tensor, "G T d"]:
-        """Causal attention over padded rows; padding stands at the end, so that causality alone hides it."""
+    def _attended(self, mixed: Float[Tensor, "G T w"], group: Group | None) -> Float[Tensor, "G T d"]:
+        """Attention over padded rows: causal, which hides the padding at their end; else to all items of `group`."""
         query, key, value = (self._heads(part) for part in mixed.chunk(3, dim=-1))
-        return attention(query, key, value, None, self._dropout).transpose(1, 2).flatten(2)
+        visible = None if group is None else present(group.lengths, group.longest)[:, None, None]
+        return attention(query, key, value, visible, self._dropout).transpose(1, 2).flatten(2)
 
     def _attended_at(
         self, query: Float[Tensor, "E d"], group: Group, places: Int[Tensor, "E"], mixed: Float[Tensor, "n w"]
@@ -96,6 +99,7 @@ class SASRec(Backbone):
     """
 
     causal = True
+    both_ways = True
 
     def __init__(
         self,
@@ -117,12 +121,21 @@ class SASRec(Backbone):
 
     def encode(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
         """Hidden states of padded rows of at most `max_length` items."""
+        return self._encode(embedded, lengths, causal=True)
+
+    def encode_both_ways(self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T d"]:
+        """Hidden states with attention to all items of a row, as S3-Rec pre-trains."""
+        return self._encode(embedded, lengths, causal=False)
+
+    def _encode(
+        self, embedded: Float[Tensor, "B T d"], lengths: Int[Tensor, "B"], causal: bool
+    ) -> Float[Tensor, "B T d"]:
         rows, longest, _ = embedded.shape
         place = torch.arange(longest, device=embedded.device).repeat(rows)
         states = self._input(embedded.flatten(0, 1), place, torch.repeat_interleave(lengths, longest))
         groups = [padded_group(rows, longest, lengths)]
         for block in self.blocks:
-            states = block(states, groups)
+            states = block(states, groups, causal)
         return states.view_as(embedded)
 
     def encode_packed(self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "n d"]:

@@ -6,6 +6,7 @@ from sracl.config.evaluation import BaselineConfig, EvaluationConfig, Recommenda
 from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.next_item import NextItemConfig
 from sracl.config.objectives import ObjectivesConfig
+from sracl.config.pretraining import PretrainingConfig
 from sracl.config.ray import RayConfig
 from sracl.config.reading import changed, make_config, read_config
 from sracl.config.run import RunConfig
@@ -25,6 +26,7 @@ __all__ = [
     "ItemEmbeddingConfig",
     "NextItemConfig",
     "ObjectivesConfig",
+    "PretrainingConfig",
     "RayConfig",
     "RecommendationsConfig",
     "RunConfig",

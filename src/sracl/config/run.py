@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sracl.config.backbone import BackboneConfig
 from sracl.config.dataset import DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
+from sracl.config.pretraining import PretrainingConfig
 from sracl.config.ray import RayConfig
 from sracl.config.section import Section
 from sracl.config.semantics import SemanticsConfig
@@ -35,6 +36,7 @@ class RunConfig(Section):
     backbone: BackboneConfig = Field(default_factory=BackboneConfig)
     item_embedding: ItemEmbeddingConfig = ItemEmbeddingConfig()
     objectives: ObjectivesConfig = Field(default_factory=ObjectivesConfig)
+    pretraining: PretrainingConfig = PretrainingConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     recommendations: RecommendationsConfig = RecommendationsConfig()
@@ -43,6 +45,29 @@ class RunConfig(Section):
     def __reduce__(self) -> tuple[Callable[[Any], "RunConfig"], tuple[dict[str, Any]]]:
         # Sections of objectives are classes made while the program runs, which pickle does not find by name.
         return RunConfig.model_validate, (self.model_dump(),)
+
+    @property
+    def trains_on_texts(self) -> bool:
+        """Whether the training needs texts, for objectives or for item vectors."""
+        return self.objectives.semantic or self.item_embedding.needs_texts
+
+    @property
+    def more_than_plain(self) -> bool:
+        """Whether what is trained differs from the plain backbone, so that the two can be compared."""
+        return self.objectives.contrastive or self.item_embedding.needs_texts or self.pretraining.switched_on
+
+    @model_validator(mode="after")
+    def _backbone_fits_pretraining(self) -> "RunConfig":
+        from sracl.backbones import BACKBONES
+
+        backbone = BACKBONES.get(self.backbone.name)
+        if self.pretraining.switched_on and backbone is not None and not backbone.both_ways:
+            fitting = ", ".join(name for name, known in BACKBONES.items() if known.both_ways)
+            raise ValueError(
+                f"pretraining.kind {self.pretraining.kind} hides items within a row and needs a backbone that reads "
+                f"both ways: {fitting}; {self.backbone.name} does not"
+            )
+        return self
 
     def for_data(self, texts: bool) -> "RunConfig":
         """What can be trained: without `texts` no objective that needs them.

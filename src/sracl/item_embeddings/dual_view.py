@@ -77,7 +77,7 @@ class DualView(Backbone):
                 f"{type(inner).__qualname__} has a `scored_table` of its own, which dual-view cannot double; "
                 "let it have a method `scored` instead"
             )
-        self.causal = inner.causal
+        self.causal, self.both_ways = inner.causal, inner.both_ways
         self.item_embedding = vectors
         # Its rows come as vectors; a table that nothing asks would still be saved.
         del inner.item_embedding
@@ -97,6 +97,15 @@ class DualView(Backbone):
     def encode_last(self, embedded: Float[Tensor, "B T w"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B w"]:
         """Hidden state of each padded row's last item."""
         return self._joined(self.inner.encode_last, self._fused(embedded, lengths), lengths)
+
+    def encode_both_ways(self, embedded: Float[Tensor, "B T w"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T w"]:
+        """Hidden states of padded rows, each from the whole row."""
+        return self._joined(self.inner.encode_both_ways, self._fused(embedded, lengths, causal=False), lengths)
+
+    def mask_vector(self) -> Float[Tensor, "w"] | None:
+        """The mask of `inner`, in either view."""
+        mask = self.inner.mask_vector()
+        return None if mask is None else torch.cat([mask, mask])
 
     def encode_packed(self, embedded: Float[Tensor, "n w"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "n w"]:
         """Hidden states of rows that stand one after another, of rising `lengths`."""
@@ -121,12 +130,15 @@ class DualView(Backbone):
             return embedded
         return torch.cat([g.unpad(self._fused(g.pad(embedded), g.lengths)) for g in groups_of(lengths)])
 
-    def _fused(self, embedded: Float[Tensor, "B T w"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T w"]:
+    def _fused(
+        self, embedded: Float[Tensor, "B T w"], lengths: Int[Tensor, "B"], causal: bool | None = None
+    ) -> Float[Tensor, "B T w"]:
         if self.semantic_asks is None or self.collaborative_asks is None:
             return embedded
         semantic, collaborative = embedded.chunk(2, dim=-1)
-        of_collaborative = self.semantic_asks(semantic, collaborative, lengths, self.causal)
-        of_semantic = self.collaborative_asks(collaborative, semantic, lengths, self.causal)
+        causal = self.causal if causal is None else causal
+        of_collaborative = self.semantic_asks(semantic, collaborative, lengths, causal)
+        of_semantic = self.collaborative_asks(collaborative, semantic, lengths, causal)
         return torch.cat([of_semantic, of_collaborative], dim=-1)
 
 

@@ -31,7 +31,7 @@ def baselines_of(run: Run) -> Iterator[tuple[str, Scorer]]:
             run.display.say(f"  {baseline.name} compares texts, and the items have none: it is left out")
         else:
             yield label_of(baseline.name, baseline.settings), make_baseline(run, baseline.name, baseline.settings)
-    if run.config.evaluation.plain_backbone and run.more_than_plain:
+    if run.config.evaluation.plain_backbone and run.trained.more_than_plain:
         yield f"plain {run.config.backbone.name}", BackboneScorer(plain_backbone(run))
 
 

@@ -14,7 +14,7 @@ from sracl.datasets.splits import Split, make_split
 from sracl.engines import LOCAL, Engine, open_engine
 from sracl.errors import InputError
 from sracl.files import written_aside
-from sracl.pipeline import stages
+from sracl.pipeline import pretraining, stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
 from sracl.semantics import index
@@ -75,10 +75,16 @@ STAGES = (
     ),
     Stage("learned", stages.learned, ("protocol", "semantics.neighbors", "semantics.search"), ("baseline",)),
     Stage(
+        "pretrain",
+        pretraining.pretrain,
+        ("seed", "dataset.split", "backbone", "item_embedding", "pretraining", *pretraining.OF_TRAINING),
+        ("prepare", "embed"),
+    ),
+    Stage(
         "train",
         stages.train,
         ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training"),
-        ("prepare", "embed", "neighbors", "learned"),
+        ("prepare", "embed", "neighbors", "learned", "pretrain"),
     ),
     Stage("evaluate", stages.evaluate_all, ("evaluation",), ("embed", "train", "baseline"), cheap=True),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
@@ -133,24 +139,20 @@ class Run:
         return pool_of(self.split, self.config)
 
     @property
-    def objectives(self) -> ObjectivesConfig:
-        """What is learnt beside the next item: where the data hold no texts, nothing that needs them."""
-        return self.config.for_data(bool(self.dataset.text_columns)).objectives
+    def trained(self) -> RunConfig:
+        """The configuration of what is trained: where the data hold no texts, without the objectives that need them."""
+        return self.config.for_data(bool(self.dataset.text_columns))
 
     @property
-    def trains_on_texts(self) -> bool:
-        """Whether the training needs texts, for objectives or for item vectors."""
-        return self.objectives.semantic or self.config.item_embedding.needs_texts
+    def objectives(self) -> ObjectivesConfig:
+        """What is learnt beside the next item: where the data hold no texts, nothing that needs them."""
+        return self.trained.objectives
 
     @property
     def reads_texts(self) -> bool:
         """Whether texts must be described and embedded, for the training or for a baseline."""
-        return self.trains_on_texts or (self.config.evaluation.compares_texts and bool(self.dataset.text_columns))
-
-    @property
-    def more_than_plain(self) -> bool:
-        """Whether what is trained differs from the plain backbone, so that the two can be compared."""
-        return self.objectives.contrastive or self.config.item_embedding.needs_texts
+        texts = bool(self.dataset.text_columns)
+        return self.trained.trains_on_texts or (self.config.evaluation.compares_texts and texts)
 
     def up_to(self, last: str) -> bool:
         """Make every stage up to and with `last` that is not done; returns whether any was made."""
@@ -173,9 +175,11 @@ class Run:
         """Whether this run does without a stage; the data must be prepared."""
         if stage.name == "baseline":
             wanted = self.objectives.learned or self.config.evaluation.plain_backbone
-            return not (wanted and self.more_than_plain)
+            return not (wanted and self.trained.more_than_plain)
         if stage.name == "learned":
             return not self.objectives.learned
+        if stage.name == "pretrain":
+            return not self.config.pretraining.switched_on
         if stage.name == "neighbors":
             return not self.objectives.semantic
         return stage.semantic and not self.reads_texts
@@ -227,7 +231,8 @@ class Run:
             else:
                 del settings[key]
         # Texts that are there for a baseline alone are nothing that a training depends on.
-        after = [name for name in stage.after if (stage.name, name) != ("train", "embed") or self.trains_on_texts]
+        for_others = stage.name in ("train", "pretrain") and not self.trained.trains_on_texts
+        after = [name for name in stage.after if not (for_others and name == "embed")]
         before = {name: stamp.fingerprint for name in after if (stamp := self.stamps.get(name)) is not None}
         inputs = examined(stages.input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)
@@ -246,11 +251,14 @@ class Run:
             self.forget_from(stage.name)
 
     def forget_from(self, stage: str) -> None:
-        """Have a stage and all that follow made anew by the next call of `up_to`."""
-        names = [known.name for known in STAGES]
-        self.stamps.drop(names[names.index(stage) :])
-        for trains, checkpoint in (("baseline", "backbone"), ("train", "model")):
-            if names.index(stage) <= names.index(trains):
+        """Have a stage and all that are made from it made anew by the next call of `up_to`."""
+        forgotten = [stage]
+        for known in STAGES:
+            if not set(forgotten).isdisjoint(known.after):
+                forgotten.append(known.name)
+        self.stamps.drop(forgotten)
+        for trains, checkpoint in (("baseline", "backbone"), ("pretrain", "pretrained"), ("train", "model")):
+            if trains in forgotten:
                 shutil.rmtree(self.folder / "checkpoints" / checkpoint, ignore_errors=True)
         for cached in ("dataset", "split", "pool"):
             self.__dict__.pop(cached, None)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from sracl.backbones.base import Backbone
 from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import ObjectivesConfig
@@ -22,18 +23,19 @@ from sracl.files import write_json, written_aside
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.pipeline.baselines import baselines_of, make_baseline, plain_backbone
+from sracl.pipeline.pretraining import item_texts, load_pretrained
 from sracl.pipeline.split_warning import warn_of_split
-from sracl.pipeline.watchers import EpochLog, Several, TensorBoard
+from sracl.pipeline.watchers import watched
 from sracl.recommender import Recommender
 from sracl.semantics import stages as semantic_stages
 from sracl.semantics.encoders import ConfiguredEncoder
-from sracl.semantics.index import SemanticIndex, load_item_embeddings, read_manifest
+from sracl.semantics.index import SemanticIndex, read_manifest
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_progress
 from sracl.training.learned import learned_index, load_learned, save_learned
-from sracl.training.loop import LAST, Trained
+from sracl.training.loop import LAST
 from sracl.training.loop import train as run_training
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def input_files(stage: str, run: Run) -> list[Path]:
     config = run.config
     if stage == "prepare":
         return [path for path in (config.dataset.interactions, config.dataset.items) if path is not None]
-    if stage in ("train", "baseline") and run.own_backbone is not None:
+    if stage in ("train", "baseline", "pretrain") and run.own_backbone is not None:
         return [source_file(config.backbone.name, run.own_backbone)]
     return []
 
@@ -120,30 +122,28 @@ def neighbors(run: Run) -> None:
 
 def train(run: Run) -> None:
     """The configured backbone, item vectors and contrastive losses; leaves `checkpoints/` and `model/`."""
-    vectors = run.config.item_embedding
-    semantic = learned = texts = None
+    semantic = learned = None
     if run.objectives.semantic:
         semantic = SemanticIndex.load(run.folder / "semantics", run.dataset, run.pool)
     if run.objectives.learned:
         learned = load_learned(run.folder / "learned", run.pool, run.dataset.item_count)
-    if vectors.needs_texts:
-        texts = load_item_embeddings(run.folder / "semantics", run.dataset)
     warn_of_split(run)
     objective = make_objective(
-        run.config.for_data(bool(run.dataset.text_columns)),
+        run.trained,
         run.dataset.item_count,
         run.split.training,
         semantic=semantic,
         learned=learned,
-        texts=texts,
+        texts=item_texts(run),
         own=run.own_backbone,
     )
-    trained = _trained(run, "model", objective)
-    Recommender(trained.objective.backbone, run.config.backbone, run.dataset, vectors).save(run.folder / "model")
+    load_pretrained(run, objective.backbone)
+    backbone = _trained(run, "model", objective)
+    Recommender(backbone, run.config.backbone, run.dataset, run.config.item_embedding).save(run.folder / "model")
 
 
 def train_plain_backbone(run: Run) -> None:
-    """The same backbone from the same seed without contrastive losses and texts, for comparison."""
+    """The same backbone from the same seed without contrastive losses, texts and pre-training, for comparison."""
     _trained(
         run, "backbone", make_plain_objective(run.config, run.dataset.item_count, run.split.training, run.own_backbone)
     )
@@ -154,18 +154,11 @@ def learned(run: Run) -> None:
     save_learned(learned_index(plain_backbone(run), run.pool, run.config), run.folder / "learned")
 
 
-def _trained(run: Run, name: str, objective: TrainingObjective) -> Trained:
-    folder = run.folder / "checkpoints" / name
-    board = TensorBoard(run.folder / "tensorboard" / name)
+def _trained(run: Run, name: str, objective: TrainingObjective) -> Backbone:
     targets = TrainingRows.of(run.split.training, run.config.dataset.max_length).target_count
-    if (folder / LAST).exists():
-        run.display.say(f"  going on from {folder / LAST}")
-    try:
-        with run.display.training(targets) as bar:
-            watcher = Several([bar, EpochLog(run.folder / "log.jsonl", name), board])
-            return run_training(objective, run.split, run.config.training, run.config.seed, folder, watcher)
-    finally:
-        board.close()
+    with watched(run, name, targets) as (folder, watcher):
+        run_training(objective, run.split, run.config.training, run.config.seed, folder, watcher)
+    return objective.backbone
 
 
 def evaluate_all(run: Run) -> None:
@@ -218,6 +211,7 @@ def _metrics(run: Run, found: dict[str, dict[Part, Evaluation]]) -> dict[str, An
         "seed": run.config.seed,
         "contrastive": run.objectives.contrastive,
         "item_embedding": run.config.item_embedding.kind,
+        "pretraining": run.config.pretraining.kind,
         "objectives": {name: section.weight for name, section in run.objectives.switched_on.items()},
         "users": len(np.unique(found["model"]["test"].users)),
         **_both_ways(found["model"]),
@@ -238,9 +232,11 @@ def model_name(run: Run) -> str:
     """What the model is called in tables."""
     titles, vectors = _titles(run.objectives), run.config.item_embedding
     backbone = f"{vectors.kind} {run.config.backbone.name}" if vectors.needs_texts else run.config.backbone.name
+    if run.config.pretraining.switched_on:
+        backbone = f"{run.config.pretraining.kind} {backbone}"
     if titles:
         return f"{titles} on {backbone}"
-    return backbone if vectors.needs_texts else f"plain {backbone}"
+    return backbone if run.trained.more_than_plain else f"plain {backbone}"
 
 
 def _titles(objectives: ObjectivesConfig) -> str:

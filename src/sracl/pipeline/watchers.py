@@ -2,14 +2,19 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress, TaskID
 
+from sracl.training.loop import LAST
 from sracl.training.watching import Watcher
+
+if TYPE_CHECKING:
+    from sracl.pipeline.run import Run
 
 
 class Several:
@@ -73,6 +78,23 @@ class TensorBoard:
         self.writer.close()
 
 
+@contextmanager
+def watched(run: "Run", name: str, targets: int) -> Iterator[tuple[Path, Watcher]]:
+    """The folder for a training's checkpoints, and everyone who watches it: bar, log and TensorBoard.
+
+    name: of the training; targets: of an epoch.
+    """
+    folder = run.folder / "checkpoints" / name
+    if (folder / LAST).exists():
+        run.display.say(f"  going on from {folder / LAST}")
+    board = TensorBoard(run.folder / "tensorboard" / name)
+    try:
+        with run.display.training(targets) as bar:
+            yield folder, Several([bar, EpochLog(run.folder / "log.jsonl", name), board])
+    finally:
+        board.close()
+
+
 class Bar:
     """Moves a progress bar: losses so far, targets a second, time left in the epoch."""
 
@@ -102,8 +124,11 @@ class Bar:
 def epoch_line(record: dict[str, Any]) -> str:
     """An epoch in a line."""
     losses = " ".join(f"{name} {value:.4f}" for name, value in record["losses"].items())
-    best = " (best)" if record["best_epoch"] == record["epoch"] else ""
+    judged = ""
+    if record["validation"]:
+        best = " (best)" if record["best_epoch"] == record["epoch"] else ""
+        judged = f"validation MRR@10 {record['validation']['MRR@10']:.4f}{best}, "
     return (
-        f"  epoch {record['epoch']:3d}: {losses}, validation MRR@10 {record['validation']['MRR@10']:.4f}{best}, "
+        f"  epoch {record['epoch']:3d}: {losses}, {judged}"
         f"{record['targets_per_second']:,.0f} targets/s, {record['seconds']:.1f} s"
     )

@@ -9,8 +9,13 @@ from sracl.errors import InputError
 
 
 def plain(config: RunConfig) -> dict[str, Any]:
-    """The changes that make a run the plain backbone."""
-    return {f"objectives.{name}.weight": 0.0 for name in config.objectives.switched_on}
+    """The changes that make a run the plain backbone: no loss but the next item's, no texts, no pre-training."""
+    changes: dict[str, Any] = {f"objectives.{name}.weight": 0.0 for name in config.objectives.switched_on}
+    if config.item_embedding.needs_texts:
+        changes["item_embedding.kind"] = "learned"
+    if config.pretraining.switched_on:
+        changes["pretraining.kind"] = "none"
+    return changes
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ KEY_LENGTH = 16
 def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any]:
     """What a run's result depends on, flat; files by the SHA-256 of what they hold.
 
-    A loss of weight 0 leaves nothing but its weight, and where no loss retrieves, retrieval leaves nothing: so a plain
+    A loss of weight 0 leaves nothing but its weight, and where nothing reads texts, semantics leave nothing: so a plain
     backbone is one run whatever the rest says. baseline: its name and defaults count, with the data and, where it
     compares them, the texts.
     """
@@ -49,9 +49,13 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
     for name, section in objectives.items():
         if isinstance(section, dict) and section.get("weight") == 0:
             objectives[name] = {"weight": 0.0}
+    if not config.item_embedding.needs_texts:
+        values["item_embedding"] = {"kind": config.item_embedding.kind}
+    if not config.pretraining.switched_on:
+        values["pretraining"] = {"kind": config.pretraining.kind}
     if not config.objectives.contrastive:
         values["objectives"] = {"plain": True, "next_item": objectives["next_item"]}
-    if not (config.objectives.semantic or config.objectives.learned):
+    if not (config.trains_on_texts or config.objectives.learned):
         del values["semantics"], values["protocol"]
     settings = flat(values)
     return {key: value for key, value in settings.items() if not _without_effect(key)}

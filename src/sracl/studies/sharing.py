@@ -18,7 +18,7 @@ def shared_folder(place: Place, config: RunConfig) -> Path:
     """The folder whose artefacts a run of this configuration reads."""
     values = config.model_dump(mode="json")
     parts = {"dataset": values["dataset"]}
-    if config.objectives.semantic or config.evaluation.compares_texts:
+    if config.trains_on_texts or config.evaluation.compares_texts:
         parts |= {name: values[name] for name in ("protocol", "semantics")}
     return place.shared(fingerprint(flat(parts))[:16])
 

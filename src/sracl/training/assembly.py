@@ -3,7 +3,8 @@
 from sracl.backbones import BACKBONES, Backbone
 from sracl.backbones.behaviour import check_behaviour
 from sracl.backbones.named import import_backbone, is_own, own_settings
-from sracl.config import BackboneConfig, NextItemConfig, ObjectivesConfig, RunConfig
+from sracl.config import BackboneConfig, NextItemConfig, ObjectivesConfig, RunConfig, TrainingConfig
+from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
 from sracl.item_embeddings import Texts, with_item_vectors
@@ -11,6 +12,8 @@ from sracl.objectives import OBJECTIVES
 from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.next_item import NEXT_ITEM_LOSSES, NextItemLoss
 from sracl.objectives.training_objective import TrainingObjective, Weighted
+from sracl.pretraining.attributes import Attributes
+from sracl.pretraining.s3rec import S3Rec
 from sracl.semantics.index import SemanticIndex
 from sracl.training.loop import built_from_seed
 
@@ -108,3 +111,36 @@ def make_plain_objective(
         return TrainingObjective(backbone, next_item=make_next_item_loss(config.objectives.next_item, context))
 
     return built_from_seed(config.seed, build)
+
+
+def make_pretraining(
+    config: RunConfig,
+    dataset: Dataset,
+    training: Sequences,
+    own: type[Backbone] | None = None,
+    texts: Texts | None = None,
+) -> S3Rec:
+    """What `config.pretraining` names, around a fresh backbone with the weights that it begins with otherwise too.
+
+    Raises InputError for a backbone of one's own that does not read both ways, and for attributes that are not there.
+    """
+    settings = config.pretraining
+    attributes = Attributes.of(dataset, settings.attributes, settings.separators)
+
+    def build() -> S3Rec:
+        backbone = make_backbone(config.backbone, dataset.item_count, config.dataset.max_length, own)
+        backbone = with_item_vectors(backbone, config.item_embedding, texts)
+        if not backbone.both_ways:
+            raise InputError(
+                f"pretraining.kind {settings.kind} hides items within a row, so that {config.backbone.name} must read "
+                "both ways: give it `both_ways = True` and a method `encode_both_ways`"
+            )
+        return S3Rec(backbone, settings, training, attributes)
+
+    return built_from_seed(config.seed, build)
+
+
+def pretraining_settings(config: RunConfig) -> TrainingConfig:
+    """The loop's settings for the pre-training: those of the training, but all of its own epochs."""
+    epochs = config.pretraining.epochs
+    return config.training.model_copy(update={"epochs": epochs, "patience": epochs})

@@ -42,6 +42,16 @@ class TrainingRows:
         covered = np.where(window > 0, max_length + (window - 1) * step, 0)
         return cls(sequences, users, sequences.offsets[users] + begins, ends - begins, covered - begins)
 
+    @classmethod
+    def whole(cls, sequences: Sequences, max_length: int) -> "TrainingRows":
+        """Rows that read every sequence up to its end, where the last place's target is the item read there.
+
+        For what hides items and has no use for targets. Sequences of one item are rows too.
+        """
+        lengths = sequences.lengths + (sequences.lengths > 0)
+        places = np.minimum(ranges(sequences.offsets[:-1], lengths), np.repeat(sequences.offsets[1:], lengths) - 1)
+        return cls.of(Sequences.from_lengths(sequences.values[places], lengths), max_length)
+
     def __len__(self) -> int:
         return len(self.users)
 

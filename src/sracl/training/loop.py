@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
 
@@ -16,6 +16,7 @@ from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.processes import count_of_all, mean_of_all
 from sracl.objectives.training_objective import TrainingObjective
+from sracl.pretraining.s3rec import S3Rec
 from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
@@ -30,11 +31,14 @@ STOPPING_METRIC = "MRR@10"
 LAST, BEST = "last.safetensors", "best.safetensors"
 
 
+LearnableT = TypeVar("LearnableT", TrainingObjective, S3Rec)
+
+
 @dataclass(frozen=True)
-class Trained:
+class Trained(Generic[LearnableT]):
     """The result: the backbone inside `objective` holds the best epoch's weights."""
 
-    objective: TrainingObjective
+    objective: LearnableT
     progress: Progress
 
 
@@ -45,7 +49,7 @@ def train(
     seed: int,
     folder: Path | None = None,
     watcher: Watcher | None = None,
-) -> Trained:
+) -> Trained[TrainingObjective]:
     """Minimise `objective` over the training prefixes; stop when validation MRR@10 has not risen for long enough.
 
     folder: where checkpoints go; an earlier, interrupted training of the same settings goes on from its last epoch
@@ -54,27 +58,57 @@ def train(
 
     Raises SraclError where there is nothing to learn or a loss is not finite.
     """
+    return _started(objective, split, settings, seed, folder, watcher, True)
+
+
+def pretrain(
+    pretraining: S3Rec,
+    split: Split,
+    settings: TrainingConfig,
+    seed: int,
+    folder: Path | None = None,
+    watcher: Watcher | None = None,
+) -> Trained[S3Rec]:
+    """Minimise the losses of a pre-training over the training items for `settings.epochs` epochs, as `train` does.
+
+    Nothing is validated: the last epoch counts as the best.
+    """
+    return _started(pretraining, split, settings, seed, folder, watcher, False)
+
+
+def _started(
+    objective: LearnableT,
+    split: Split,
+    settings: TrainingConfig,
+    seed: int,
+    folder: Path | None,
+    watcher: Watcher | None,
+    validated: bool,
+) -> Trained[LearnableT]:
+    """Train here or in several processes."""
     fabric, watcher = make_fabric(settings), watcher or Silent()
     if settings.processes == 1:
-        return _train(fabric, watcher, objective, split, settings, seed, folder)
+        return _train(fabric, watcher, objective, split, settings, seed, folder, validated)
     with nullcontext(folder) if folder is not None else temporary_folder() as kept:
-        in_processes(fabric, _train, watcher, threads_a_process(settings), objective, split, settings, seed, kept)
+        rest = (split, settings, seed, kept, validated)
+        in_processes(fabric, _train, watcher, threads_a_process(settings), objective, *rest)
         # All is done: this reads the checkpoint and the best weights.
-        return _train(make_fabric(settings, alone=True), Silent(), objective, split, settings, seed, kept)
+        return _train(make_fabric(settings, alone=True), Silent(), objective, *rest)
 
 
 def _train(
     fabric: "Fabric",
     watcher: Watcher,
-    objective: TrainingObjective,
+    objective: LearnableT,
     split: Split,
     settings: TrainingConfig,
     seed: int,
     folder: Path | None,
-) -> Trained:
+    validated: bool,
+) -> Trained[LearnableT]:
     """Train as one of `fabric`'s processes."""
     keep_freed_memory()
-    trainer = _Trainer(fabric, objective, split, settings, seed, folder, watcher)
+    trainer = _Trainer(fabric, objective, split, settings, seed, folder, watcher, validated)
     progress = trainer.resumed()
     while not progress.finished:
         trainer.run_epoch(progress)
@@ -88,17 +122,20 @@ class _Trainer:
     def __init__(
         self,
         fabric: "Fabric",
-        objective: TrainingObjective,
+        objective: TrainingObjective | S3Rec,
         split: Split,
         settings: TrainingConfig,
         seed: int,
         folder: Path | None,
         watcher: Watcher,
+        validated: bool,
     ) -> None:
         self.fabric = fabric
         self.split, self.settings, self.seed, self.folder, self.watcher = split, settings, seed, folder, watcher
-        self.plain = objective
-        self.rows = TrainingRows.of(split.training, objective.backbone.max_length)
+        self.plain, self.validated = objective, validated
+        self.rows = (TrainingRows.of if validated else TrainingRows.whole)(
+            split.training, objective.backbone.max_length
+        )
         if not len(self.rows):
             raise SraclError("there is nothing to learn: no user has two training interactions")
         optimizer = torch.optim.Adam(objective.parameters(), lr=settings.learning_rate, fused=True)
@@ -120,8 +157,8 @@ class _Trainer:
         with without_kernels_by_shape() if exact else nullcontext():
             losses = self._learn(progress.epoch)
         learnt = time.perf_counter()
-        validation = self._validate()
-        value = validation[STOPPING_METRIC]
+        validation = self._validate() if self.validated else {}
+        value = validation[STOPPING_METRIC] if self.validated else float(progress.epoch)
         if value > progress.best_value:
             progress.best_epoch, progress.best_value = progress.epoch, value
             self._keep_best()
@@ -199,7 +236,7 @@ def _epoch_seed(seed: int, epoch: int, process: int = 0) -> int:
     return (seed * 1_000_003 + epoch) * 2 + process * 2**40
 
 
-def built_from_seed(seed: int, build: Callable[[], TrainingObjective]) -> TrainingObjective:
+def built_from_seed(seed: int, build: Callable[[], LearnableT]) -> LearnableT:
     """Build an objective whose initial weights depend on `seed` alone, leaving the global generator as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,0 +1,1 @@
+"""What a backbone learns before it learns the next item."""
