@@ -1,7 +1,6 @@
 """From data frames to a trained recommender in one call, without any file."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from sracl.backbones.base import Backbone
@@ -19,7 +18,7 @@ from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.index import SemanticIndex, items_in_order, profiles_in_order
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import Exclusion
-from sracl.semantics.search import neighbours
+from sracl.semantics.search import configured_search
 from sracl.semantics.stages import pool_of
 from sracl.semantics.writers import make_writer
 from sracl.training.assembly import (
@@ -117,13 +116,7 @@ def build_index(
     profiles = profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
     encoder = ConfiguredEncoder(config.semantics.encoder)
     embed_profiles(profiles, prefixes, encoder, engine=encoder.among(engine))
-    search = partial(
-        neighbours,
-        k=config.semantics.neighbors,
-        memory=config.semantics.memory_mb * 2**20,
-        method=config.semantics.search,
-        engine=engine,
-    )
+    search = configured_search(config.semantics, engine)
     return SemanticIndex(
         pool=pool,
         prefix_embeddings=prefixes,

@@ -223,3 +223,12 @@ def test_the_engine_is_given_back_before_training(config, monkeypatch) -> None:
     run_of(config).up_to("train")
     assert order[order.index("describe") : order.index("neighbors") + 1] == ["describe", "embed", "neighbors"]
     assert order[order.index("train") - 1] == "closed"
+
+
+def test_a_record_made_before_the_wanted_recall_could_be_set_stays_valid_for_its_default_alone(config) -> None:
+    run_of(config).up_to("neighbors")
+    record = json.loads((config.run_dir / "stages.json").read_text())
+    assert "semantics.recall" not in record["neighbors"]["settings"]
+    other = config.model_copy(update={"semantics": config.semantics.model_copy(update={"recall": 0.9})})
+    with pytest.raises(InputError, match=r"semantics\.recall was not in use, now 0\.9"):
+        run_of(other).up_to("neighbors")

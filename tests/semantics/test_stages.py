@@ -5,7 +5,7 @@ import json
 import numpy as np
 import polars as pl
 
-from sracl.semantics import index
+from sracl.semantics import index, search
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import embed, find_neighbors, pool_of
 from support.small_semantics import described, indexed, small_config, small_dataset
@@ -76,3 +76,14 @@ def test_progress_counts_every_query_once(tmp_path, minilm) -> None:
     told: list[int] = []
     find_neighbors(tmp_path, dataset, split, config, told.append)
     assert sum(told) == dataset.item_count + len(pool_of(split, config))
+
+
+def test_the_manifest_tells_how_was_searched_and_what_it_found(tmp_path, minilm, monkeypatch) -> None:
+    monkeypatch.setattr(search, "LEAST_FLOP", 0)
+    dataset, config = small_dataset(), small_config()
+    split = indexed(tmp_path, dataset, config, minilm)
+    approximate = config.semantics.model_copy(update={"search": "approximate", "recall": 0.5})
+    find_neighbors(tmp_path, dataset, split, config.model_copy(update={"semantics": approximate}), lambda queries: None)
+    told = json.loads((tmp_path / index.MANIFEST).read_text())["search"]["prefixes"]
+    assert told["method"] == "approximate"
+    assert 0.5 <= told["recall"] == told["recall_by_effort"]["1.0"]

@@ -98,4 +98,7 @@ class SemanticsConfig(Section):
     search: Literal["auto", "exact", "approximate"] = Field(
         "auto", description="`auto`: exact while that takes minutes; else approximate, its recall measured"
     )
+    recall: float = Field(
+        0.99, gt=0, le=1, description="share of neighbours that `approximate` must show to find, or it is exact"
+    )
     memory_mb: int = Field(256, ge=1, description="bound on the similarities held at a time, in MiB")

@@ -62,7 +62,7 @@ STAGES = (
     Stage(
         "neighbors",
         stages.neighbors,
-        ("semantics.neighbors", "semantics.search"),
+        ("semantics.neighbors", "semantics.search", "semantics.recall"),
         ("embed",),
         semantic=True,
         leaves=tuple(f"semantics/{name}" for name in (index.ITEM_NEIGHBORS, index.PREFIX_NEIGHBORS)),
@@ -73,7 +73,12 @@ STAGES = (
         ("seed", "dataset.split", "backbone", "objectives.next_item", "training"),
         ("prepare",),
     ),
-    Stage("learned", stages.learned, ("protocol", "semantics.neighbors", "semantics.search"), ("baseline",)),
+    Stage(
+        "learned",
+        stages.learned,
+        ("protocol", "semantics.neighbors", "semantics.search", "semantics.recall"),
+        ("baseline",),
+    ),
     Stage(
         "pretrain",
         pretraining.pretrain,
@@ -103,6 +108,8 @@ WITHOUT_EFFECT = (
     ),
 )
 """Settings that change how fast or far a run goes, and no more than rounding of its result."""
+IMPLIED = {"semantics.recall": 0.99}
+"""Settings that came later, at the value that runs before them are taken to have. At this value none is recorded."""
 
 
 class Run:
@@ -230,6 +237,7 @@ class Run:
                 settings[key] = known.settings[key]
             else:
                 del settings[key]
+        settings = {key: value for key, value in settings.items() if key not in IMPLIED or value != IMPLIED[key]}
         # Texts that are there for a baseline alone are nothing that a training depends on.
         for_others = stage.name in ("train", "pretrain") and not self.trained.trains_on_texts
         after = [name for name in stage.after if not (for_others and name == "embed")]

@@ -115,8 +115,8 @@ def neighbors(run: Run) -> None:
     rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
     told = [(name.replace("_", " "), manifest[name]) for name in rows]
     for kind, found in manifest["search"].items():
-        recall = "" if found["recall"] is None else f", recall {found['recall']:.3f}"
-        told.append((f"search for {kind}", found["method"] + recall))
+        tried = ", ".join(f"{recall:.4f} by effort {effort}" for effort, recall in found["recall_by_effort"].items())
+        told.append((f"search for {kind}", found["method"] + (f"; recall of approximate {tried}" if tried else "")))
     run.display.counts("semantics", told)
 
 

@@ -1,37 +1,51 @@
 """Chooses between the exact and the approximate search for neighbours, and measures what the second misses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sracl.config import SemanticsConfig
 from sracl.engines import LOCAL, Engine
-from sracl.semantics.approximate import nearest_approximate
+from sracl.semantics.approximate import ApproximateSearch
 from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion, nearest
 
 Method = Literal["auto", "exact", "approximate"]
 
 EXACT_FLOP = 3e13
 """The exact search's work up to which `auto` takes it: 197,000 rows of 384, 121,000 of 1,024, minutes on two cores."""
+LEAST_FLOP = 1e11
+"""The exact search's work below which nothing is faster: 11,000 rows of 384, a second."""
 SAMPLE = 1000
 """Queries that are searched exactly to measure recall."""
-GOOD_RECALL = 0.95
-"""Recall under which the approximate search looks wider."""
-WIDTHS = (1.0, 2.0, 4.0)
-"""How wide it looks, one after another."""
+WANTED_RECALL = 0.99
+"""Recall that the approximate search is to reach."""
+EFFORTS = (1.0, 2.0, 4.0, 8.0)
+"""How hard the approximate search tries, one after another."""
+SURE = 2.0
+"""Standard errors by which the sample's recall must exceed the wanted one."""
 EQUAL = 1e-6
 """Similarities that differ by less, which is rounding, are equal, and their rows stand for one another."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Neighbours int32 `[P, k]`, the method that found them, and its measured recall@k, None where it is exact."""
+    """Neighbours int32 `[P, k]` and the method that found them.
+
+    tried: the efforts of the approximate search, one after another, and the recall@k of a sample by each.
+    """
 
     neighbours: NDArray[np.int32]
     method: Literal["exact", "approximate"]
-    recall: float | None
+    tried: dict[float, float] = field(default_factory=dict)
+
+    @property
+    def recall(self) -> float | None:
+        """The measured recall@k of the approximate search, None where the search was exact."""
+        return list(self.tried.values())[-1] if self.method == "approximate" else None
 
 
 def neighbours(
@@ -43,26 +57,39 @@ def neighbours(
     method: Method = "auto",
     seed: int = 0,
     engine: Engine = LOCAL,
+    wanted: float = WANTED_RECALL,
 ) -> Found:
     """The k most similar rows of every row of `embeddings` `[P, D]` (unit vectors), exact while that is cheap.
 
-    The recall of the approximate search is that of 1,000 queries drawn by `seed` (of all where there are fewer). Below
-    0.95 it looks wider, twice at most; the last result is returned whatever its recall. `on_progress` is told of the
-    first search only. engine: whose workers search. For the rest see `retrieval.nearest`.
+    The approximate search first looks for the neighbours of 1,000 queries drawn by `seed`, with more and more effort,
+    until its recall of these is two standard errors above `wanted`. With this effort all are searched. Where no effort
+    reaches it, or the whole exact search takes a second, the search is exact. engine: whose workers search. For the
+    rest see `retrieval.nearest`.
     """
-    if method == "auto":
-        method = "exact" if 2.0 * len(embeddings) ** 2 * embeddings.shape[1] <= EXACT_FLOP else "approximate"
-    if method == "exact":
-        return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact", None)
+    work = 2.0 * len(embeddings) ** 2 * embeddings.shape[1]
+    if method == "exact" or work <= (EXACT_FLOP if method == "auto" else LEAST_FLOP):
+        return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact")
+    search = ApproximateSearch(embeddings, k, exclusion, memory, seed)
     sample = np.random.default_rng(seed).permutation(len(embeddings))[:SAMPLE]
     truth = nearest(embeddings, k, exclusion, memory, queries=sample, engine=engine)
-    for width in WIDTHS:
-        found = nearest_approximate(embeddings, k, exclusion, memory, on_progress, seed, width)
-        recall = recall_of(embeddings, sample, found[sample], truth)
-        if recall >= GOOD_RECALL:
-            break
-        on_progress = _silent
-    return Found(found, "approximate", recall)
+    tried: dict[float, float] = {}
+    for effort in EFFORTS:
+        tried[effort], error = recall_of(embeddings, sample, search.nearest(sample, effort), truth)
+        if tried[effort] - SURE * error >= wanted:
+            return Found(search.nearest(None, effort, on_progress, engine), "approximate", tried)
+    return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact", tried)
+
+
+def configured_search(settings: SemanticsConfig, engine: Engine = LOCAL) -> Callable[..., Found]:
+    """`neighbours` with the k, the memory, the method and the recall of the configuration, by the engine's workers."""
+    return partial(
+        neighbours,
+        k=settings.neighbors,
+        memory=settings.memory_mb * 2**20,
+        method=settings.search,
+        engine=engine,
+        wanted=settings.recall,
+    )
 
 
 def recall_of(
@@ -70,17 +97,21 @@ def recall_of(
     queries: NDArray[np.int64],
     found: NDArray[np.int32],
     truth: NDArray[np.int32],
-) -> float:
-    """Share of the true neighbours of some queries that were found; `found` and `truth` are int32 `[Q, k]`.
+) -> tuple[float, float]:
+    """Share of the true neighbours of some queries that were found, and its standard error as that of a sample.
 
-    Of rows equally similar to the query one is as good as another: what was found counts where it is as similar as the
-    last true neighbour. 1 where there is nothing to find.
+    `found` and `truth` are int32 `[Q, k]`. Of rows equally similar to the query one is as good as another: what was
+    found counts where it is as similar as the last true neighbour. 1 where there is nothing to find.
     """
     wanted = (truth >= 0).sum(axis=1)
+    if not wanted.any():
+        return 1.0, 0.0
     last = np.where(truth >= 0, _similarities(embeddings, queries, truth), np.inf).min(axis=1, initial=np.inf)
     similar = _similarities(embeddings, queries, found) >= last[:, None] - EQUAL
     hits = np.minimum((similar & (found >= 0)).sum(axis=1), wanted)
-    return float(hits.sum() / wanted.sum()) if wanted.sum() else 1.0
+    recall = hits.sum() / wanted.sum()
+    error = np.std(hits - recall * wanted) / (wanted.mean() * len(wanted) ** 0.5)
+    return float(recall), float(error)
 
 
 def _similarities(
@@ -88,7 +119,3 @@ def _similarities(
 ) -> NDArray[np.float32]:
     columns = [np.einsum("qd,qd->q", embeddings[queries], embeddings[column]) for column in others.T]
     return np.stack(columns, axis=1)
-
-
-def _silent(queries: int) -> None:
-    """Tell nobody."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -18,7 +19,7 @@ from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_tex
 from sracl.semantics.encoders import Encoder
 from sracl.semantics.pool import assert_training_only, exclusion, prefix_pool, same_user_share
 from sracl.semantics.retrieval import Exclusion
-from sracl.semantics.search import neighbours
+from sracl.semantics.search import Found, configured_search
 from sracl.semantics.vectors import VectorStore
 from sracl.semantics.writers import Writer
 
@@ -102,13 +103,11 @@ def find_neighbors(
     pool = pool_of(split, config)
     index.check_same_texts(folder, "items", index.read_items(folder, dataset))
     index.check_same_texts(folder, "profiles", index.read_profiles(folder, dataset, pool))
-    k, memory = config.semantics.neighbors, config.semantics.memory_mb * 2**20
     items = index.open_array(folder / index.ITEM_EMBEDDINGS, dataset.item_count)
     prefixes = index.open_array(folder / index.PREFIX_EMBEDDINGS, len(pool))
-    search = config.semantics.search
-    found_items = neighbours(items, k, Exclusion.itself(len(items)), memory, on_progress, search, engine=engine)
-    excluded = exclusion(pool, config.protocol)
-    found_prefixes = neighbours(prefixes, k, excluded, memory, on_progress, search, engine=engine)
+    search = configured_search(config.semantics, engine)
+    found_items = search(items, exclusion=Exclusion.itself(len(items)), on_progress=on_progress)
+    found_prefixes = search(prefixes, exclusion=exclusion(pool, config.protocol), on_progress=on_progress)
     of_items, of_prefixes = found_items.neighbours, found_prefixes.neighbours
     share = same_user_share(pool, of_prefixes)
     if config.protocol == "strict" and share > 0:
@@ -117,11 +116,8 @@ def find_neighbors(
     index.write_array(folder / index.PREFIX_NEIGHBORS, of_prefixes)
     index.add_to_manifest(
         folder,
-        neighbors=k,
-        search={
-            "items": {"method": found_items.method, "recall": found_items.recall},
-            "prefixes": {"method": found_prefixes.method, "recall": found_prefixes.recall},
-        },
+        neighbors=config.semantics.neighbors,
+        search={"items": _told(found_items), "prefixes": _told(found_prefixes)},
         same_user_share=share,
         items_without_neighbors=int((of_items[:, 0] < 0).sum()),
         prefixes_without_neighbors=int((of_prefixes[:, 0] < 0).sum()),
@@ -131,3 +127,7 @@ def find_neighbors(
             else []
         ),
     )
+
+
+def _told(found: Found) -> dict[str, Any]:
+    return {"method": found.method, "recall": found.recall, "recall_by_effort": found.tried}

@@ -17,7 +17,7 @@ from sracl.semantics import index
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import Exclusion
-from sracl.semantics.search import neighbours
+from sracl.semantics.search import configured_search
 
 PREFIXES_A_BLOCK = 4096
 
@@ -32,12 +32,12 @@ def learned_index(backbone: Backbone, pool: PrefixPool, config: RunConfig) -> Se
     states = [scorer.factors(pool.items(numbers))[0].cpu() for numbers in blocks]
     prefixes = _unit(torch.cat(states))
     items = _unit(backbone.item_table.detach().float().cpu())
-    k, memory, search = config.semantics.neighbors, config.semantics.memory_mb * 2**20, config.semantics.search
+    search = configured_search(config.semantics)
     return SemanticIndex(
         pool=pool,
         prefix_embeddings=prefixes,
-        item_neighbors=neighbours(items, k, Exclusion.itself(len(items)), memory, method=search).neighbours,
-        prefix_neighbors=neighbours(prefixes, k, exclusion(pool, config.protocol), memory, method=search).neighbours,
+        item_neighbors=search(items, exclusion=Exclusion.itself(len(items))).neighbours,
+        prefix_neighbors=search(prefixes, exclusion=exclusion(pool, config.protocol)).neighbours,
     )
 
 

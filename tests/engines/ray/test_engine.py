@@ -13,6 +13,7 @@ from sracl.engines import Engine
 from sracl.engines.ray.engine import RayEngine
 from sracl.errors import SraclError
 from sracl.semantics import embeddings
+from sracl.semantics.approximate import ApproximateSearch
 from sracl.semantics.embeddings import embed_texts
 from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.retrieval import Exclusion, nearest
@@ -52,6 +53,14 @@ def test_neighbours_are_the_same_to_the_bit(ray) -> None:
     assert sum(told) == len(vectors)
     some = np.arange(0, 3_000, 7)
     np.testing.assert_array_equal(nearest(vectors, 10, exclusion, memory, queries=some, engine=ray), found[some])
+
+
+def test_approximate_neighbours_are_the_same_to_the_bit(ray) -> None:
+    vectors, offsets = clustered(3_000)
+    search, told = ApproximateSearch(vectors, 10, Exclusion.same_owner(offsets), memory=1 << 23), []
+    np.testing.assert_array_equal(search.nearest(on_progress=told.append, engine=ray), search.nearest())
+    assert len(told) > 3
+    assert sum(told) == len(vectors)
 
 
 def test_embeddings_are_the_same_to_the_bit_and_stored(ray, tmp_path, monkeypatch) -> None:
