@@ -166,6 +166,17 @@ def test_a_missing_or_unreadable_file_is_named(tmp_path) -> None:
         read_config(tmp_path / "latin")
 
 
+@pytest.mark.parametrize("section", ["writer", "encoder"])
+def test_a_key_in_the_place_of_its_variables_name_is_refused_and_not_shown(tmp_path, section: str) -> None:
+    path = written(tmp_path, "dataset: {name: ml-100k}")
+    kind = [f"semantics.{section}.kind=openai", f"semantics.{section}.model=m"]
+    with pytest.raises(
+        InputError, match=rf"{section}\.api_key_env takes the name of an environment variable"
+    ) as raised:
+        read_config(path, [*kind, f"semantics.{section}.api_key_env=sk-very-secret-1"])
+    assert "sk-very" not in str(raised.value)
+
+
 def test_values_do_not_change_after_they_were_read() -> None:
     config = make_config(DATA)
     with pytest.raises(ValueError, match="frozen"):

@@ -37,6 +37,14 @@ def test_markup_in_titles_and_messages_is_shown_as_it_stands(display: Display) -
         assert part in shown(display)
 
 
+def test_control_characters_of_titles_and_answers_steer_no_terminal(display: Display) -> None:
+    display.say("answer \x1b[2Jgone \u202eturned")
+    display.neighbors("item i1", "soap \x07", [("0.5", "i2", "razor\x1b]0;title\x07")])
+    for character in ("\x1b", "\x07", "\u202e"):
+        assert character not in shown(display)
+    assert "gone" in shown(display)
+
+
 def test_long_lines_are_not_broken_in_the_middle_of_a_path(display: Display) -> None:
     path = "/".join(["a-folder"] * 20)
     display.say(path)

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from sracl.cli.application import app
 from sracl.errors import SraclError
+from sracl.printable import without_control
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
     except SraclError as error:
         if debug:
             raise
-        Console(stderr=True).print(f"sracl: {error}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(without_control(f"sracl: {error}"), markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         Console(stderr=True).print("sracl: interrupted; the same command goes on from here", markup=False)
@@ -25,7 +26,7 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        told = f"sracl: {type(error).__name__}: {error}".splitlines()[0]
+        told = without_control(f"sracl: {type(error).__name__}: {error}").splitlines()[0]
         Console(stderr=True).print(
             f"{told}\nThis is a defect; add --debug for a traceback.", markup=False, soft_wrap=True
         )

@@ -1,11 +1,22 @@
 """Section `semantics`: from texts to neighbours."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from sracl.config.section import Section
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _check_variable(name: str | None, setting: str) -> None:
+    """Raise ValueError, without showing it, for what is no name of a variable: it may be the key itself."""
+    if name is not None and not _VARIABLE.fullmatch(name):
+        raise ValueError(
+            f"{setting} takes the name of an environment variable that holds the key, never the key itself"
+        )
 
 
 class WriterConfig(Section):
@@ -42,6 +53,11 @@ class WriterConfig(Section):
     history_items: int = Field(10, ge=1, description="most recent items of each such history")
 
     @model_validator(mode="after")
+    def _no_key_itself(self) -> "WriterConfig":
+        _check_variable(self.api_key_env, "writer.api_key_env")
+        return self
+
+    @model_validator(mode="after")
     def _model_where_needed(self) -> "WriterConfig":
         if self.kind == "openai" and self.model is None:
             raise ValueError("give writer.model: the name of a model that the server knows")
@@ -72,6 +88,11 @@ class EncoderConfig(Section):
     tokenizer: Path | None = Field(
         None, description="counts tokens in plans: a tokenizer.json, its folder, or a GGUF; null: the model's own"
     )
+
+    @model_validator(mode="after")
+    def _no_key_itself(self) -> "EncoderConfig":
+        _check_variable(self.api_key_env, "encoder.api_key_env")
+        return self
 
     @model_validator(mode="after")
     def _model_where_needed(self) -> "EncoderConfig":

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sracl.pipeline.watchers import Bar
+from sracl.printable import without_control
 from sracl.semantics.language_models.asking import Tally
 
 
@@ -23,7 +24,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self.console.print(escape(text), highlight=False, soft_wrap=True)
+        self.console.print(_plain(text), highlight=False, soft_wrap=True)
 
     def stage(self, name: str) -> None:
         """Announce a stage."""
@@ -87,39 +88,44 @@ class Display:
         for name in names:
             table.add_column(name, justify="right")
         for method, values in rows.items():
-            table.add_row(escape(method), *(f"{values[name]:.4f}" for name in names))
+            table.add_row(_plain(method), *(f"{values[name]:.4f}" for name in names))
         self.console.print(table)
 
     def neighbors(self, title: str, text: str, rows: Sequence[tuple[str, str, str]]) -> None:
         """A text beside its neighbours' (similarity, id, text), the nearest first."""
-        table = Table(title=escape(title), title_justify="left", show_lines=True)
+        table = Table(title=_plain(title), title_justify="left", show_lines=True)
         table.add_column("similarity", justify="right", no_wrap=True)
         table.add_column("id", overflow="fold")
         table.add_column("text", overflow="fold")
-        table.add_row("", "itself", escape(text))
+        table.add_row("", "itself", _plain(text))
         for row in rows:
-            table.add_row(*map(escape, row))
+            table.add_row(*map(_plain, row))
         self.console.print(table)
 
     def findings(self, title: str, rows: Sequence[tuple[str, str, str]]) -> None:
         """What an audit found: way, verdict, sentence."""
-        table = Table(title=escape(title), title_justify="left", show_lines=True)
+        table = Table(title=_plain(title), title_justify="left", show_lines=True)
         table.add_column("what was looked at", overflow="fold")
         table.add_column("verdict", no_wrap=True)
         table.add_column("what was found", overflow="fold")
         for way, verdict, told in rows:
-            table.add_row(escape(way), verdict, escape(told))
+            table.add_row(_plain(way), verdict, _plain(told))
         self.console.print(table)
 
     def recommendations(self, user: Any, history: Sequence[str], recommended: pl.DataFrame) -> None:
         """One user's recent history and what is recommended: columns `rank, label, score`."""
-        table = Table(title=f"user {escape(str(user))}", title_justify="left", show_lines=False)
+        table = Table(title=f"user {_plain(str(user))}", title_justify="left", show_lines=False)
         table.add_column("history, most recent last", overflow="fold")
         table.add_column("recommended", overflow="fold")
-        left = "\n".join(escape(label) for label in history)
-        right = "\n".join(f"{rank:2d}. {escape(label)}" for rank, label, _ in recommended.iter_rows())
+        left = "\n".join(_plain(label) for label in history)
+        right = "\n".join(f"{rank:2d}. {_plain(label)}" for rank, label, _ in recommended.iter_rows())
         table.add_row(left, right)
         self.console.print(table)
+
+
+def _plain(text: str) -> str:
+    """Text of data, of a language model or of a server, which must neither style nor steer what is shown."""
+    return escape(without_control(text))
 
 
 def tally_line(tally: Tally) -> str:

@@ -171,6 +171,29 @@ def test_a_server_that_is_down_is_told_rather_than_every_request_failed(path) ->
         assert len(store.claim([request.key for request in requests(5)], "other", 1.0)) == 5, "claims are given back"
 
 
+@pytest.mark.parametrize("trouble", [Reply(status=500), Reply(seconds=1.0)], ids=["500", "hang"])
+def test_a_server_that_never_answers_is_told_after_a_few_calls(path, trouble: Reply) -> None:
+    with (
+        chat_server(lambda body, number: trouble) as server,
+        pytest.raises(FatalError, match="4 times in a row, and no other request was answered"),
+    ):
+        ask(server, path, requests(50), concurrency=2, timeout=0.1)
+    assert len(server.bodies) <= 8
+    with AnswerStore(path) as store:
+        assert store.failures().is_empty(), "it is the server's fault, not the requests'"
+
+
+def test_a_server_that_fails_for_one_request_alone_costs_that_one(path) -> None:
+    def script(body: dict, number: int) -> Reply:
+        return Reply(status=500) if question(body) == "question 3" else Reply()
+
+    with chat_server(script) as server:
+        tally = ask(server, path, requests(60), tries=1, concurrency=4)
+    assert (tally.answered, tally.failed) == (59, 1)
+    with AnswerStore(path) as store:
+        assert "answers 500, 8 times in a row" in store.failures()["reason"][0]
+
+
 def test_a_budget_of_requests_stops_cleanly_and_the_next_call_goes_on(path) -> None:
     with chat_server() as server:
         first = ask(server, path, requests(30), max_requests=12, concurrency=3)

@@ -30,6 +30,7 @@ GOOD = '{"item summary": "A mild soap.", "potential user analysis": "Families wi
         '{"Item_Summary": "A mild soap.", "potentialUserAnalysis": "Families with children."}',
         "{'item summary': 'A mild soap.', 'potential user analysis': 'Families with children.',}",
         '{"item summary": "A mild soap.", "potential user analysis": "Families with children."',
+        '{"item summary": "A mild\\u001b\\u202e soap.", "potential user analysis": "Families with children."}',
         '{"item summary": "A mild\\n soap.", "potential user analysis": "Families with children.", "more": 1}',
     ],
 )

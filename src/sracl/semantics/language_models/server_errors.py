@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from sracl.errors import SraclError
+from sracl.printable import without_control
 
 LONGEST_TOLD = 200
 """Characters of a server's message that an error repeats."""
@@ -38,8 +39,7 @@ def place_of(base_url: str) -> str:
 def shown(text: str, key: str) -> str:
     """What a server says, on one line, without the key and characters that steer a terminal, cut."""
     hidden = text.replace(key, HIDDEN)
-    printable = "".join(letter if letter.isprintable() else " " for letter in hidden)
-    return " ".join(printable.split())[:LONGEST_TOLD]
+    return " ".join(without_control(hidden).split())[:LONGEST_TOLD]
 
 
 def worth_another_try(status: int) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sracl.errors import SraclError
+from sracl.printable import without_control
 from sracl.semantics.language_models.request import Answer
 
 SUMMARY, ANALYSIS = "item summary", "potential user analysis"
@@ -100,7 +101,7 @@ def _fields(answer: Answer) -> dict[str, Any]:
 
 
 def _checked(text: str, words: int, what: str) -> str:
-    text = " ".join(text.split()).strip('"')
+    text = " ".join(without_control(text).split()).strip('"')
     if not any(character.isalnum() for character in text):
         raise UnusableError(f"{what} is empty")
     if _REFUSAL.match(text):

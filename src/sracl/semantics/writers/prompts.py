@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sracl.printable import without_control
 from sracl.semantics.language_models.request import Message
 from sracl.semantics.writers.templates import Templates
 
 _DELIMITERS = re.compile(r"<(\s*/?\s*data\s*)>", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile(r"\s+")
 FIELD_CHARACTERS = 1_000
 """A field of an item is cut to so many characters: descriptions of some shops hold whole pages."""
@@ -76,4 +76,4 @@ def as_data(text: str) -> str:
     lose their angle brackets; lone surrogates, which no server takes, are replaced.
     """
     clean = text.encode("utf-8", "replace").decode("utf-8")
-    return _SPACE.sub(" ", _DELIMITERS.sub(r"(\1)", _CONTROL.sub(" ", clean))).strip()
+    return _SPACE.sub(" ", _DELIMITERS.sub(r"(\1)", without_control(clean))).strip()
