@@ -75,6 +75,8 @@ def shown(value: object) -> str:
         return "null"
     if isinstance(value, tuple):
         return "[" + ", ".join(shown(part) for part in value) + "]"
+    if isinstance(value, BaseModel):
+        return shown(value.model_dump(exclude_unset=True))
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
     # A table's columns are told apart by the same character.

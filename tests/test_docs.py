@@ -49,6 +49,7 @@ def test_every_command_explains_itself() -> None:
         "answers export",
         "answers read-batches",
         "study",
+        "tune",
     ]:
         result = CliRunner().invoke(cli.app, [*name.split(), "--help"])
         assert result.exit_code == 0

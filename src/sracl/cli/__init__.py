@@ -7,6 +7,7 @@ from sracl.cli import embed
 from sracl.cli import neighbors
 from sracl.cli import recommend
 from sracl.cli import study
+from sracl.cli import tune
 from sracl.cli import audit
 from sracl.cli import answers
 from sracl.cli import datasets
@@ -31,4 +32,5 @@ __all__ = [
     "serve",
     "stages",
     "study",
+    "tune",
 ]

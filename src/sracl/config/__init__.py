@@ -15,6 +15,7 @@ from sracl.config.semantics import EncoderConfig, SemanticsConfig, WriterConfig
 from sracl.config.split import SplitConfig
 from sracl.config.study import StudyConfig
 from sracl.config.training import TrainingConfig
+from sracl.config.tune import TuneConfig
 
 __all__ = [
     "BackboneConfig",
@@ -35,6 +36,7 @@ __all__ = [
     "SplitConfig",
     "StudyConfig",
     "TrainingConfig",
+    "TuneConfig",
     "WriterConfig",
     "changed",
     "make_config",

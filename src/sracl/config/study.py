@@ -27,7 +27,7 @@ class StudyConfig(Section):
 
     seeds: tuple[Seed, ...] = Field((0, 1, 2), min_length=1, description="every variant is run with each")
     backbones: tuple[str, ...] | None = Field(None, description="names, for `sracl study backbones`; null: all known")
-    rivals: tuple[str, ...] | None = Field(None, description="methods, for `sracl study rivals`; null: all known")
+    rivals: tuple[str, ...] | None = Field(None, description="for `sracl study rivals`, such as cl4srec; null: all")
     grids: dict[str, tuple[float, ...]] = Field(
         GRIDS, description="values of settings, varied one at a time by `sracl study sensitivity`"
     )

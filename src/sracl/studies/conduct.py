@@ -16,14 +16,14 @@ from sracl.pipeline.run import Run
 from sracl.pipeline.sharing import adopt
 from sracl.pipeline.stages import groups_of
 from sracl.studies import STUDIES, tables
-from sracl.studies.definition import Study, Variant, plain
-from sracl.studies.identity import disagreement, key_of, settings_of
+from sracl.studies.definition import Study
 from sracl.studies.pictures import check_installed, draw
 from sracl.studies.place import Place
 from sracl.studies.processes import run_tasks, slots_of
 from sracl.studies.progress import Telling
 from sracl.studies.results import Results, read_results
-from sracl.studies.sharing import make_shared, shared_folder
+from sracl.studies.sharing import make_shared
+from sracl.studies.tasks import is_done, task_of
 from sracl.studies.worker import Task
 
 
@@ -51,7 +51,7 @@ def conduct(config: RunConfig, name: str, options: Options, display: Display) ->
     """
     check_installed()
     study, place, tasks = planned(config, name, options)
-    missing = [task for task in tasks if not _done(task)]
+    missing = [task for task in tasks if not is_done(task)]
     display.say(f"{study.name}: {len(tasks)} runs, {len(tasks) - len(missing)} of them done, in {place.folder}")
     errors = _make(missing, config, options, display) if missing else {}
     results = show(config, name, options, display)
@@ -102,36 +102,11 @@ def planned(config: RunConfig, name: str, options: Options) -> tuple[Study, Plac
     place = Place(options.folder or config.run_dir / "studies")
     seeds = options.seeds if options.seeds is not None else config.study.seeds
     tasks = [
-        _task(config, variant, seed, place, options.keep)
+        task_of(variant.label, variant.configured(config, seed), place, variant.baseline, options.keep)
         for variant in study.variants
         for seed in (seeds if variant.baseline is None else [config.seed])
     ]
     return study, place, tasks
-
-
-def _task(config: RunConfig, variant: Variant, seed: int, place: Place, keep: bool) -> Task:
-    # A run has one device, or one core: that is what the study divides among its runs.
-    configured = changed(variant.configured(config, seed), {"training.processes": 1})
-    if variant.baseline is not None:
-        configured = changed(configured, plain(configured) | {"evaluation.baselines": [variant.baseline]})
-    settings = settings_of(configured, variant.baseline)
-    key = key_of(settings)
-    in_place = changed(configured, {"run_dir": str(place.run(key)), "training.threads": config.training.threads or 1})
-    shared = shared_folder(place, configured)
-    return Task(key, variant.label, in_place, settings, variant.baseline, place, shared, keep)
-
-
-def _done(task: Task) -> bool:
-    """Whether a record is there. Raises SraclError for one of settings that only look the same."""
-    record = task.place.records.find(task.key)
-    if record is None:
-        return False
-    if told := disagreement(record.settings, task.settings):
-        raise SraclError(
-            f"{task.place.records.folder / task.key}.json is of another version's defaults: {told}.\n"
-            "Delete it to make this run again, or take another --folder."
-        )
-    return True
 
 
 def _make(missing: list[Task], config: RunConfig, options: Options, display: Display) -> dict[str, str]:

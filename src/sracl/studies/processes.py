@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,13 +32,6 @@ class Watcher(Protocol):
         """Nothing has changed for a moment."""
 
 
-@dataclass
-class _Running:
-    task: Task
-    slot: str | None
-    process: BaseProcess
-
-
 def slots_of(training: TrainingConfig, jobs: int | None) -> list[str | None]:
     """Where runs go, an entry for each that may run at a time: a GPU as CUDA_VISIBLE_DEVICES names it, or None.
 
@@ -59,36 +51,72 @@ def _gpus() -> list[str]:
     return names[: torch.cuda.device_count()]
 
 
+class Pool:
+    """Processes that make runs, one a slot. Leaving the block ends those that are left."""
+
+    def __init__(self, slots: Sequence[str | None]) -> None:
+        self.free = list(slots)
+        self._running: list[tuple[Task, str | None, BaseProcess]] = []
+        self._context = _context()
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for task in self.running:
+            self.stop(task)
+
+    @property
+    def running(self) -> list[Task]:
+        """The tasks whose processes have not been found ended."""
+        return [task for task, _, _ in self._running]
+
+    def start(self, task: Task) -> None:
+        """Begin a run in a free slot."""
+        task.error.unlink(missing_ok=True)
+        slot = self.free.pop(0)
+        # Daemons are ended with the process that started them.
+        process = self._context.Process(target=work, args=(task, slot), name=task.label, daemon=True)
+        process.start()
+        self._running.append((task, slot, process))
+
+    def ended(self) -> list[tuple[Task, str | None]]:
+        """The tasks that ended since this was last asked, with the error of those that failed."""
+        found = [(task, process.exitcode) for task, _, process in self._running if process.exitcode is not None]
+        for task, _ in found:
+            self._forget(task)
+        return [(task, _error_of(task, code)) for task, code in found]
+
+    def stop(self, task: Task) -> None:
+        """End a run; its folder stays as it is, with its last checkpoint."""
+        process = self._forget(task)
+        process.terminate()
+        process.join()
+
+    def _forget(self, task: Task) -> BaseProcess:
+        place = self.running.index(task)
+        _, slot, process = self._running.pop(place)
+        self.free.append(slot)
+        return process
+
+
 def run_tasks(tasks: Sequence[Task], slots: Sequence[str | None], watcher: Watcher) -> dict[str, str]:
     """Make all tasks' runs; returns the errors of those that failed, by key. One that another study makes waits."""
-    waiting, free, running, errors = list(tasks), list(slots), list[_Running](), dict[str, str]()
-    context = _context()
-    try:
-        while waiting or running:
-            while free and (task := _startable(waiting)):
+    waiting, errors = list(tasks), dict[str, str]()
+    with Pool(slots) as pool:
+        while waiting or pool.running:
+            while pool.free and (task := _startable(waiting)):
                 waiting.remove(task)
-                task.error.unlink(missing_ok=True)
-                slot = free.pop(0)
-                # Daemons are ended with the process that started them.
-                process = context.Process(target=work, args=(task, slot), name=task.label, daemon=True)
-                process.start()
-                running.append(_Running(task, slot, process))
+                pool.start(task)
                 watcher.on_start(task)
-            ended = [one for one in running if one.process.exitcode is not None]
-            for one in ended:
-                running.remove(one)
-                free.append(one.slot)
-                error = _error_of(one)
+            ended = pool.ended()
+            for task, error in ended:
                 if error is not None:
-                    errors[one.task.key] = error
-                watcher.on_end(one.task, error)
+                    errors[task.key] = error
+                watcher.on_end(task, error)
             if not ended:
-                watcher.on_pause([one.task for one in running])
+                watcher.on_pause(pool.running)
                 time.sleep(PAUSE)
-    finally:
-        for one in running:
-            one.process.terminate()
-            one.process.join()
     return errors
 
 
@@ -114,12 +142,10 @@ def _free(task: Task) -> bool:
         return False
 
 
-def _error_of(ended: _Running) -> str | None:
-    code = ended.process.exitcode
+def _error_of(task: Task, code: int) -> str | None:
     if code == 0:
         return None
-    if ended.task.error.exists():
-        return ended.task.error.read_text(encoding="utf-8")
-    assert code is not None
+    if task.error.exists():
+        return task.error.read_text(encoding="utf-8")
     why = f"signal {-code}, such as for want of memory" if code < 0 else f"exit code {code}"
-    return f"its process ended with {why}; see {ended.task.log}"
+    return f"its process ended with {why}; see {task.log}"

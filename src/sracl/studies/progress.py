@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sracl.errors import SraclError
 from sracl.pipeline.display import Display
@@ -56,15 +57,19 @@ class Telling:
 
 
 def last_epoch(task: Task) -> str:
-    """The last line of a run's log in a few words."""
+    """A run's last epoch in a few words."""
+    told = epochs_of(task)
+    return f"epoch {told[-1]['epoch']}, validation MRR@10 {told[-1]['validation']['MRR@10']:.4f}" if told else "begins"
+
+
+def epochs_of(task: Task) -> list[dict[str, Any]]:
+    """The records of the model's epochs that a run has logged so far, in order; none while it begins."""
     path = task.config.run_dir / "log.jsonl"
-    if not path.exists():
-        return "begins"
-    with path.open("rb") as file:
-        # Lines are shorter than this, and only the last is wanted.
-        file.seek(max(0, path.stat().st_size - 4096))
-        lines = file.read().split(b"\n")
-    if len(lines) < 2:
-        return "begins"
-    record = json.loads(lines[-2])
-    return f"epoch {record['epoch']}, validation MRR@10 {record['validation']['MRR@10']:.4f}"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    # A line without its end is being written. A training that went on may have logged an epoch twice.
+    records = (json.loads(line) for line in lines if line.endswith("\n"))
+    by_epoch = {record["epoch"]: record for record in records if record.get("training") == "model"}
+    return [by_epoch[epoch] for epoch in sorted(by_epoch)]

@@ -17,8 +17,9 @@ class Record:
     """A finished run.
 
     key, settings: as `identity` gives them; seed: also among the settings. validation, test: metrics with seen items
-    kept; *_unseen: with seen items removed. seconds: what training took, all parts of an interrupted one; epochs,
-    best_epoch: counted from 1; all three are 0 where nothing is trained. made: versions and the device.
+    kept; *_unseen: with seen items removed; of test nothing where it was not ranked. seconds: what training took, all
+    parts of an interrupted one; epochs, best_epoch: counted from 1; all three are 0 where nothing is trained. made:
+    versions and the device.
     """
 
     key: str
@@ -63,10 +64,11 @@ class Records:
         except (OSError, pl.exceptions.PolarsError) as error:
             raise SraclError(f"{path} is damaged ({error}); delete it and {key}.json to make this run again") from error
 
-    def put(self, record: Record, ranks: pl.DataFrame) -> None:
+    def put(self, record: Record, ranks: pl.DataFrame | None) -> None:
         """Keep a record, its ranks (as `ranks` gives them) first: with the JSON file the run is done."""
-        with written_aside(self.folder / f"{record.key}.parquet") as aside:
-            ranks.write_parquet(aside, compression="zstd", compression_level=19)
+        if ranks is not None:
+            with written_aside(self.folder / f"{record.key}.parquet") as aside:
+                ranks.write_parquet(aside, compression="zstd", compression_level=19)
         with written_aside(self.folder / f"{record.key}.json") as aside:
             aside.write_text(_as_json(asdict(record)), encoding="utf-8")
 

@@ -2,29 +2,16 @@
 
 from sracl.config import RunConfig
 from sracl.errors import InputError
-from sracl.objectives import OBJECTIVES
-from sracl.objectives.cross_sequence import CrossSequence
-from sracl.studies.definition import Study, Variant, plain
-
-OURS = CrossSequence.title
+from sracl.studies.definition import Study
+from sracl.studies.methods import OURS, PLAIN, methods
 
 
 def rivals(config: RunConfig) -> Study:
-    """The plain backbone, every rival alone, and the configured SRA-CL, which is compared with all of them.
-
-    A rival's losses have their papers' weights, and otherwise the configuration's settings.
-    """
-    methods = sorted({objective.title for objective in OBJECTIVES.values()} - {OURS})
-    if unknown := [name for name in config.study.rivals or () if name not in methods]:
-        raise InputError(f"study.rivals: there is no rival {unknown[0]!r}; known: {', '.join(methods) or 'none'}")
-    alone = [Variant(method, {**plain(config), **_usual(method)}) for method in config.study.rivals or methods]
-    others = (Variant(config.backbone.name, plain(config)), *alone)
-    return Study("rivals", (*others, Variant(OURS)), tuple((OURS, other.label) for other in others))
-
-
-def _usual(method: str) -> dict[str, float]:
-    return {
-        f"objectives.{name}.weight": objective.usual_weight
-        for name, objective in OBJECTIVES.items()
-        if objective.title == method
-    }
+    """The plain backbone, every rival alone, and the configured SRA-CL, which is compared with all of them."""
+    known = methods(config)
+    names = [name for name in known if name not in (PLAIN, OURS)]
+    if unknown := [name for name in config.study.rivals or () if name not in names]:
+        raise InputError(f"study.rivals: there is no rival {unknown[0]!r}; known: {', '.join(names)}")
+    others = [known[name] for name in (PLAIN, *(config.study.rivals or names))]
+    ours = known[OURS]
+    return Study("rivals", (*others, ours), tuple((ours.label, other.label) for other in others))

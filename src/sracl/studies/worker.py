@@ -27,6 +27,7 @@ class Task:
 
     key, settings: as `identity` gives them. config: its run_dir is the run's folder in `place`. baseline: what is
     evaluated instead of a trained model. shared: the folder of artefacts it reads. keep: leave the run's folder.
+    test: whether the test targets are ranked too; a search for settings must not see them.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Task:
     place: Place
     shared: Path
     keep: bool = False
+    test: bool = True
 
     @property
     def label(self) -> str:
@@ -103,7 +105,7 @@ def _keep_record(task: Task, run: Any) -> None:
     cutoffs = sorted({*run.config.evaluation.cutoffs, 10})
     scorer = scorer_of(run, task.baseline)
     validation = evaluate(scorer, run.split, "validation", cutoffs)
-    test = evaluate(scorer, run.split, "test", cutoffs)
+    test = evaluate(scorer, run.split, "test", cutoffs) if task.test else None
     progress = None if task.baseline else progress_of(run)
     record = Record(
         key=task.key,
@@ -111,8 +113,8 @@ def _keep_record(task: Task, run: Any) -> None:
         settings=task.settings,
         validation=_rounded(validation.kept),
         validation_unseen=_rounded(validation.unseen),
-        test=_rounded(test.kept),
-        test_unseen=_rounded(test.unseen),
+        test=_rounded(test.kept) if test else {},
+        test_unseen=_rounded(test.unseen) if test else {},
         seconds=round(progress.seconds, 1) if progress else 0.0,
         epochs=progress.epoch if progress else 0,
         best_epoch=progress.best_epoch if progress else 0,
@@ -122,7 +124,7 @@ def _keep_record(task: Task, run: Any) -> None:
             "device": " ".join(device_and_precision(run.config.training)),
         },
     )
-    task.place.records.put(record, ranks_of(test))
+    task.place.records.put(record, ranks_of(test) if test else None)
 
 
 def _rounded(metrics: dict[str, float]) -> dict[str, float]:
