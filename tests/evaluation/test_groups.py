@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl.config import EvaluationConfig
@@ -24,6 +24,7 @@ class ByNumber:
         return torch.arange(10.0).expand(len(histories), -1).clone()
 
 
+@settings(deadline=None)
 @given(HISTORIES, st.sets(st.integers(1, 12), min_size=1, max_size=4).map(sorted))
 def test_every_target_is_in_the_group_of_its_count(histories: list[list[int]], bounds: list[int]) -> None:
     split = leave_one_out(flat(histories))

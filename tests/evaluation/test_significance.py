@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -64,6 +64,7 @@ def test_where_there_is_nothing_to_test_it_is_said() -> None:
         compare(values, values[:, 1:])
 
 
+@settings(deadline=None)
 @given(P_VALUES)
 def test_holm_rejects_what_its_step_down_rule_rejects(p_values: list[float | None]) -> None:
     corrected = holm(p_values)
@@ -75,6 +76,7 @@ def test_holm_rejects_what_its_step_down_rule_rejects(p_values: list[float | Non
         assert sum(p is not None and p <= level for p in corrected) == rejected
 
 
+@settings(deadline=None)
 @given(P_VALUES)
 def test_holm_keeps_the_order_raises_none_above_one_and_leaves_what_was_not_tested(p_values: list) -> None:
     corrected = holm(p_values)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
@@ -36,6 +36,7 @@ class TestIntraSequenceWithAnyItems(ContrastiveContract):
         return IntraSequence(AnyItems(ITEMS), 0.5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=8), st.integers(1, 4), st.integers(0, 2**31))
 def test_no_prefix_gets_an_excluded_one(lengths: list[int], k: int, seed: int) -> None:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -2,7 +2,7 @@
 
 import optuna
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from pydantic import ValidationError
@@ -73,6 +73,7 @@ def test_ranges_and_choices_are_what_optuna_calls_them() -> None:
     assert distribution_of(("a", None, 3)) == CategoricalDistribution(("a", None, 3))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.sampled_from([None, 0.02, 0.1]))
 def test_configured_values_that_the_search_could_not_draw_are_left_out(fiftieths: int, step: float | None) -> None:
     dropout = fiftieths / 50
