@@ -3,7 +3,7 @@
     python benchmarks/objectives.py RUN_DIR [--steps 20] [--rounds 3] [--threads 1] [--only NAME ...]
 
 RUN_DIR is a run whose stages up to `neighbors` are done (`sracl neighbors CONFIG.yaml`). Every objective is alone
-beside the next item, with its usual weight and its own defaults; `SRA-CL` is both of its losses, `none` the plain
+beside the next item, with its usual weight and the run's other settings; `SRA-CL` is both of its losses, `none` the plain
 backbone. All take turns, so that each meets the same neighbours on the machine: a round is `--steps` steps of each.
 What an objective prepares before an epoch, such as clusters, is measured apart and counted once an epoch. Processor
 seconds are what the program itself used; seconds are what passed, which other programs lengthen. Prints a table and
@@ -61,8 +61,10 @@ class Measured:
 def sections(config: RunConfig, name: str) -> RunConfig:
     """The configuration with this objective alone, at its usual weight."""
     on = {"SRA-CL": ("cross_sequence", "intra_sequence"), "none": ()}.get(name, (name,))
-    weights = {known: {"weight": kind.usual_weight if known in on else 0.0} for known, kind in OBJECTIVES.items()}
-    return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(weights)})
+    values = config.objectives.model_dump()
+    for known, kind in OBJECTIVES.items():
+        values[known]["weight"] = kind.usual_weight if known in on else 0.0
+    return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(values)})
 
 
 def now() -> tuple[float, float]:
