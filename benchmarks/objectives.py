@@ -3,8 +3,8 @@
     python benchmarks/objectives.py RUN_DIR [--steps 20] [--rounds 3] [--threads 1] [--only NAME ...]
 
 RUN_DIR is a run whose stages up to `neighbors` are done (`sracl neighbors CONFIG.yaml`). Every objective is alone
-beside the next item, with its usual weight and the run's other settings; `SRA-CL` is both of its losses, `none` the plain
-backbone. All take turns, so that each meets the same neighbours on the machine: a round is `--steps` steps of each.
+beside the next item, with its usual weight and the run's other settings; `SRA-CL` is both of its losses, `none` the
+plain backbone. All take turns, so that each meets the same neighbours on the machine: a round is so many steps of each.
 What an objective prepares before an epoch, such as clusters, is measured apart and counted once an epoch. Processor
 seconds are what the program itself used; seconds are what passed, which other programs lengthen. Prints a table and
 appends a line of JSON to benchmarks/results/objectives.jsonl.
