@@ -169,6 +169,29 @@ def test_with_both_weights_at_zero_the_semantic_stages_are_skipped(tmp_path, mon
     assert not (tmp_path / "run" / "semantics").exists()
 
 
+def test_a_rival_alone_needs_no_texts_and_gives_its_name(tmp_path, monkeypatch, capsys) -> None:
+    write_data(tmp_path)
+    alone = {"cross_sequence": {"weight": 0}, "intra_sequence": {"weight": 0}, "iclrec": {"weight": 0.1, "intents": 4}}
+    data = {"interactions": str(tmp_path / "interactions.csv"), "min_interactions": 2}
+    code, out, _ = call(monkeypatch, capsys, "run", write_config(tmp_path, objectives=alone, dataset=data))
+    assert code == 0
+    assert "ICLRec on sasrec" in out
+    assert "no text" not in out
+    assert not (tmp_path / "run" / "semantics").exists()
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert (metrics["contrastive"], metrics["objectives"]) == (True, {"iclrec": 0.1})
+
+
+def test_where_texts_are_missing_the_rivals_are_trained_without_sra_cl(tmp_path, monkeypatch, capsys) -> None:
+    write_data(tmp_path)
+    data = {"interactions": str(tmp_path / "interactions.csv"), "min_interactions": 2}
+    both = {"duorec": {"weight": 0.1}}
+    code, out, _ = call(monkeypatch, capsys, "run", write_config(tmp_path, objectives=both, dataset=data))
+    assert code == 0
+    assert "DuoRec on sasrec is trained" in " ".join(out.split())
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["objectives"] == {"duorec": 0.1}
+
+
 def test_a_backbone_in_a_file_of_ones_own_goes_through_every_stage(tmp_path, monkeypatch, capsys) -> None:
     write_data(tmp_path)
     mine = tmp_path / "mine.py"

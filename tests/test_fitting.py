@@ -91,6 +91,13 @@ def test_own_backbones_must_read_both_ways_to_be_pretrained(frames) -> None:
         fit(frames[0], pretraining={"kind": "s3rec"}, **{**SMALL, "backbone": TwoUnits})
 
 
+def test_a_rival_is_trained_beside_the_papers_losses_or_without_items_alone(frames) -> None:
+    for given, parts in ((frames, {"cross_sequence", "intra_sequence"}), (frames[:1], set())):
+        recorder = Recorder()
+        fit(*given, watcher=recorder, objectives={"coserec": {"weight": 0.1}}, **SMALL)
+        assert set(recorder.records[0]["losses"]) == {"next_item", "coserec"} | parts
+
+
 def test_without_items_the_plain_backbone_is_trained(frames) -> None:
     recorder = Recorder()
     fit(frames[0], watcher=recorder, **SMALL)

@@ -8,6 +8,8 @@ import torch.distributed as distributed
 import torch.multiprocessing as multiprocessing
 
 from sracl.objectives.info_nce import info_nce
+from sracl.objectives.intents import intent_contrast
+from sracl.objectives.mclrec import regulariser
 from sracl.objectives.next_item import Softmax
 from sracl.objectives.processes import count_of_all, mean_of_all, of_all_processes, share_of_mean
 
@@ -21,13 +23,20 @@ def vectors() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     return first, second, torch.tensor([0, 1, 1, 2, 3]), torch.randn(7, 4, generator=generator)
 
 
+def contrasts(first: torch.Tensor, second: torch.Tensor, users: torch.Tensor) -> torch.Tensor:
+    """Everything that compares the vectors of a step."""
+    labels = users % 2
+    of_intents = intent_contrast(first, second, users, labels, 0.5)
+    return info_nce(first, second, users, 1.0, labels) + of_intents + regulariser(first, second, users, 0.5)
+
+
 def one_process(process: int, port: int, results) -> None:
     distributed.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=process, world_size=len(PARTS))
     first, second, users, table = vectors()
     part = PARTS[process]
     first, second = first[part].requires_grad_(), second[part].requires_grad_()
     table.requires_grad_()
-    contrast = info_nce(first, second, users[part])
+    contrast = contrasts(first, second, users[part])
     places = torch.arange(part.stop - part.start)
     next_item = Softmax()(first, table, users[part], places)
     (contrast + next_item).backward()
@@ -49,7 +58,7 @@ def test_three_processes_have_the_losses_and_the_averaged_gradients_of_one() -> 
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     first, second, users, table = (t.requires_grad_() if t.is_floating_point() else t for t in vectors())
-    contrast = info_nce(first, second, users)
+    contrast = contrasts(first, second, users)
     next_item = Softmax()(first, table, users, torch.arange(5))
     (contrast + next_item).backward()
     results = multiprocessing.get_context("spawn").SimpleQueue()

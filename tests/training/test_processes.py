@@ -1,6 +1,7 @@
 """Two processes train as one does: the same losses, the same weights; they resume, and their errors arrive."""
 
 import importlib.util
+import pickle
 import sys
 
 import pytest
@@ -9,13 +10,14 @@ import torch
 from sracl.backbones import SASRec
 from sracl.datasets.prefixes import PrefixPool
 from sracl.errors import InputError, SraclError
+from sracl.objectives import OBJECTIVES
 from sracl.objectives.cross_sequence import CrossSequence
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 from sracl.semantics.retrieval import Exclusion, nearest
 from sracl.training.loop import LAST, built_from_seed, train
-from support.batches import unit_vectors
-from support.small_training import ITEMS, LENGTH, WIDTH, settings, small_objective, walks
+from support.batches import generator, unit_vectors, whole_batch
+from support.small_training import ITEMS, LENGTH, WIDTH, objective_with, settings, small_objective, walks
 
 
 class Recorder:
@@ -45,7 +47,7 @@ def objective_without_chance(split) -> TrainingObjective:
     def build() -> TrainingObjective:
         contrastive = {
             "cross_sequence": Weighted(
-                CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=0.0, shared=False), 0.1
+                CrossSequence(pool, neighbours, embeddings, WIDTH, dropout=0.0, shared_rows=False), 0.1
             ),
             "intra_sequence": Weighted(IntraSequence(of_items, substitution=0.0), 0.1),
         }
@@ -102,6 +104,16 @@ def test_an_error_in_a_process_is_told_here() -> None:
     split = walks()
     with pytest.raises(SraclError, match=r"a loss is not finite in epoch .*; lower training.learning_rate"):
         train(small_objective(split), split, settings(learning_rate=1e30, processes=2), 0)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_objective_can_be_sent_to_other_processes(name: str) -> None:
+    objective = objective_with(name, walks())
+    objective.begin_epoch(1, generator())
+    sent = pickle.loads(pickle.dumps(objective))
+    batch = whole_batch(walks().training, LENGTH)
+    losses = [float(one.eval()(batch, one.draw(batch, generator(1))).total.detach()) for one in (objective, sent)]
+    assert losses[0] == losses[1]
 
 
 def test_a_backbone_that_other_processes_cannot_import_is_refused(tmp_path) -> None:

@@ -1,0 +1,139 @@
+"""Seconds an epoch of learning with each contrastive objective, extrapolated from some of its steps, in one run.
+
+    python benchmarks/objectives.py RUN_DIR [--steps 20] [--rounds 3] [--threads 1] [--only NAME ...]
+
+RUN_DIR is a run whose stages up to `neighbors` are done (`sracl neighbors CONFIG.yaml`). Every objective is alone
+beside the next item, with its usual weight and the run's other settings; `SRA-CL` is both of its losses, `none` the
+plain backbone. All take turns, so that each meets the same neighbours on the machine: a round is so many steps of each.
+What an objective prepares before an epoch, such as clusters, is measured apart and counted once an epoch. Processor
+seconds are what the program itself used; seconds are what passed, which other programs lengthen. Prints a table and
+appends a line of JSON to benchmarks/results/objectives.jsonl.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from sracl.config import ObjectivesConfig, RunConfig, read_config
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.splits import leave_one_out
+from sracl.objectives import OBJECTIVES
+from sracl.objectives.batch import Batch
+from sracl.objectives.training_objective import TrainingObjective
+from sracl.semantics.index import SemanticIndex
+from sracl.semantics.stages import pool_of
+from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.training.assembly import make_objective
+from sracl.training.batches import TrainingRows
+
+RESULTS = Path(__file__).parent / "results" / "objectives.jsonl"
+WARM_UP = 3
+"""Steps of each round that do not count."""
+
+
+@dataclass
+class Measured:
+    """An objective under way. times, before: seconds and processor seconds of counted steps, of epochs' beginnings."""
+
+    objective: TrainingObjective
+    optimizer: torch.optim.Optimizer
+    times: list[tuple[float, float]] = field(default_factory=list)
+    before: list[tuple[float, float]] = field(default_factory=list)
+
+    def an_epoch(self, steps: float) -> tuple[float, float]:
+        """Seconds and processor seconds of an epoch of so many steps."""
+        step, begin = (np.median(np.array(found), axis=0) for found in (self.times, self.before))
+        seconds, processor = step * steps + begin
+        return float(seconds), float(processor)
+
+
+def sections(config: RunConfig, name: str) -> RunConfig:
+    """The configuration with this objective alone, at its usual weight."""
+    on = {"SRA-CL": ("cross_sequence", "intra_sequence"), "none": ()}.get(name, (name,))
+    values = config.objectives.model_dump()
+    for known, kind in OBJECTIVES.items():
+        values[known]["weight"] = kind.usual_weight if known in on else 0.0
+    return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(values)})
+
+
+def now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def since(begin: tuple[float, float]) -> tuple[float, float]:
+    seconds, processor = now()
+    return seconds - begin[0], processor - begin[1]
+
+
+def learn(measured: Measured, batches: Iterator[Batch], seed: int) -> None:
+    """The beginning of an epoch and some of its steps."""
+    begin = now()
+    measured.objective.begin_epoch(1, torch.Generator().manual_seed(seed))
+    measured.before.append(since(begin))
+    generator = torch.Generator().manual_seed(seed)
+    measured.objective.train()
+    for number, batch in enumerate(batches):
+        begin = now()
+        loss = measured.objective(batch, measured.objective.draw(batch, generator)).total
+        measured.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        measured.optimizer.step()
+        if number >= WARM_UP:
+            measured.times.append(since(begin))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run_dir", type=Path)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="+", help="names of objectives, `SRA-CL` or `none`")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    config = read_config(arguments.run_dir / "config.yaml")
+    dataset = Dataset.load(arguments.run_dir / "dataset")
+    split = leave_one_out(dataset.histories)
+    index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
+    rows = TrainingRows.of(split.training, config.dataset.max_length)
+    targets = config.training.targets_per_step
+    steps = rows.target_count / targets
+    keep_freed_memory()
+    found: dict[str, Measured] = {}
+    for name in arguments.only or ["none", "SRA-CL", *OBJECTIVES]:
+        objective = make_objective(sections(config, name), dataset.item_count, split.training, semantic=index)
+        optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
+        found[name] = Measured(objective, optimizer)
+    with without_kernels_by_shape():
+        for turn in range(arguments.rounds):
+            for measured in found.values():
+                epoch = rows.epoch(targets, torch.Generator().manual_seed(turn))
+                learn(measured, islice(epoch, arguments.steps + WARM_UP), turn)
+    table = Table(title=f"{arguments.run_dir}: an epoch of {steps:.0f} steps, {arguments.threads} thread(s)")
+    for column in ("objective", "seconds", "processor seconds", "of these before the epoch"):
+        table.add_column(column, justify="right")
+    record: dict[str, object] = {"command": sys.argv, "machine": platform.processor(), "threads": arguments.threads}
+    for name, measured in found.items():
+        seconds, processor = measured.an_epoch(steps)
+        before = float(np.median([processor for _, processor in measured.before]))
+        table.add_row(name, f"{seconds:.0f}", f"{processor:.0f}", f"{before:.1f}")
+        record[name] = {"seconds": seconds, "processor_seconds": processor, "before_the_epoch": before}
+    Console().print(table)
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+if __name__ == "__main__":
+    main()
