@@ -1,12 +1,15 @@
 """LLM-ESR's retrieval augmented self-distillation: states move towards the mean of similar users' states."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sracl.datasets.prefixes import PrefixPool
 from sracl.objectives.batch import Batch
 from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.contrastive import ContrastiveObjective
@@ -26,15 +29,23 @@ class LLMESRDistillation(ContrastiveObjective[DrawnNeighbours]):
     semantic: ClassVar[bool] = True
 
     @classmethod
-    def of(cls, context: ObjectiveContext, shared_rows: SharedRows = True) -> "LLMESRDistillation":
+    def of(cls, context: ObjectiveContext, **settings: Any) -> "LLMESRDistillation":
         """The loss over the neighbours by texts."""
         index = context.index("semantic")
-        found, embeddings = index.prefix_neighbors, index.prefix_embeddings
-        return cls(CrossSequence(index.pool, found, embeddings, context.dimension, 1.0, 0.0, "mean", shared_rows))
+        return cls(index.pool, index.prefix_neighbors, index.prefix_embeddings, context.dimension, **settings)
 
-    def __init__(self, neighbours: CrossSequence) -> None:
+    def __init__(
+        self,
+        pool: PrefixPool,
+        neighbours: NDArray[np.int32],
+        embeddings: NDArray[np.float32],
+        dimension: int,
+        shared_rows: SharedRows = True,
+    ) -> None:
         super().__init__()
-        self.neighbours = neighbours
+        self.neighbours = CrossSequence(
+            pool, neighbours, embeddings, dimension, dropout=0.0, synthesis="mean", shared_rows=shared_rows
+        )
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnNeighbours:
         """The rows of all neighbours; nothing is drawn."""
