@@ -11,6 +11,7 @@ from sracl.objectives.duorec import DuoRec
 from sracl.objectives.iclrec import ICLRec
 from sracl.objectives.icsrec import ICSRec
 from sracl.objectives.intra_sequence import IntraSequence
+from sracl.objectives.llmesr_distillation import LLMESRDistillation
 from sracl.objectives.mclrec import MCLRec
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 
@@ -23,6 +24,7 @@ OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
     "iclrec": ICLRec,
     "icsrec": ICSRec,
     "mclrec": MCLRec,
+    "llmesr_distillation": LLMESRDistillation,
 }
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "ICLRec",
     "ICSRec",
     "IntraSequence",
+    "LLMESRDistillation",
     "MCLRec",
     "ObjectiveContext",
     "TrainingObjective",
