@@ -98,4 +98,4 @@ class SemanticsConfig(Section):
     search: Literal["auto", "exact", "approximate"] = Field(
         "auto", description="`auto`: exact while that takes minutes; else approximate, its recall measured"
     )
-    memory_mb: int = Field(256, ge=1, description="bound on the similarities held at a time, in MiB")
+    memory_mb: int = Field(256, ge=1, description="bound on the similarities that a worker holds at a time, in MiB")
