@@ -122,4 +122,4 @@ class SemanticsConfig(Section):
     recall: float = Field(
         0.99, gt=0, le=1, description="share of neighbours that `approximate` must show to find, or it is exact"
     )
-    memory_mb: int = Field(256, ge=1, description="bound on the similarities held at a time, in MiB")
+    memory_mb: int = Field(256, ge=1, description="bound on the similarities that a worker holds at a time, in MiB")

@@ -12,7 +12,6 @@ from sracl.datasets.named import load_named
 from sracl.engines import Engine
 from sracl.engines.ray.engine import RayEngine
 from sracl.errors import SraclError
-from sracl.semantics import embeddings
 from sracl.semantics.approximate import ApproximateSearch
 from sracl.semantics.embeddings import embed_texts
 from sracl.semantics.encoders import ConfiguredEncoder
@@ -63,13 +62,12 @@ def test_approximate_neighbours_are_the_same_to_the_bit(ray) -> None:
     assert sum(told) == len(vectors)
 
 
-def test_embeddings_are_the_same_to_the_bit_and_stored(ray, tmp_path, monkeypatch) -> None:
+def test_embeddings_are_the_same_to_the_bit_and_stored(ray, tmp_path) -> None:
     try:
         films = load_named("ml-100k").items.collect()
     except SraclError as error:
         pytest.skip(str(error))
     texts = films.select(pl.concat_str(pl.selectors.string(), separator=", ", ignore_nulls=True)).to_series()[:300]
-    monkeypatch.setattr(embeddings, "TEXTS_A_PART", 64)
     encoder = ConfiguredEncoder(EncoderConfig(batch_size=32))
     with VectorStore(tmp_path / "ray.sqlite", encoder.name) as store:
         found = embed_texts(texts, encoder, store=store, engine=ray)
