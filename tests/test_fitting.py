@@ -50,6 +50,16 @@ def test_a_frame_of_interactions_and_one_of_items_train_all_three_losses(frames)
     assert model.dataset.item_count <= ITEMS
 
 
+def test_by_global_time_nothing_after_the_cut_is_learnt_and_everything_is_continued(tmp_path) -> None:
+    write_data(tmp_path, spread=8)
+    interactions = pl.read_csv(tmp_path / "interactions.csv")
+    recorder = Recorder()
+    split = {"kind": "global-time", "validation": 0.6, "test": 0.8}
+    model = fit(interactions, watcher=recorder, **SMALL | {"dataset": SMALL["dataset"] | {"split": split}})
+    assert {record["split"] for record in recorder.records} == {"global-time"}
+    assert len(model.dataset.histories.values) == interactions.height
+
+
 def test_pandas_frames_give_the_same(frames) -> None:
     interactions, items = frames
     by_polars = fit(interactions, items, **SMALL)
