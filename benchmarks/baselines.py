@@ -5,7 +5,7 @@
 RUN_DIR is a run that `sracl embed` has been through. Each baseline runs in a process of its own, so that its peak
 memory is its own. `--grid` tries the values in GRID of each baseline and takes those of the highest validation NDCG@10,
 seen items kept; the test is looked at once, for these. Prints a table and appends a line of JSON a baseline to
-benchmarks/results/baselines.jsonl.
+benchmarks/results/baselines.jsonl, or to the file of `--results`.
 """
 
 import argparse
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--baselines", nargs="+", choices=BASELINES, default=list(BASELINES))
     parser.add_argument("--grid", action="store_true")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     table = Table(title=f"baselines on {arguments.run_dir}: {', '.join(SHOWN)}, making, evaluating, peak memory")
     for column in ("", "validation, kept", "test, kept", "test, removed", "making, s", "evaluating, s", "peak, MiB"):
@@ -107,8 +108,8 @@ def main() -> None:
             "data": arguments.run_dir.name,
             "chosen_of": GRID.get(name) if arguments.grid else None,
         }
-        RESULTS.parent.mkdir(exist_ok=True)
-        with RESULTS.open("a", encoding="utf-8") as file:
+        arguments.results.parent.mkdir(exist_ok=True)
+        with arguments.results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(facts | result) + "\n")
     Console(width=160).print(table)
 

@@ -50,6 +50,7 @@ def test_every_command_explains_itself() -> None:
         "answers read-batches",
         "study",
         "tune",
+        "extend",
     ]:
         result = CliRunner().invoke(cli.app, [*name.split(), "--help"])
         assert result.exit_code == 0

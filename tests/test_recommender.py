@@ -10,12 +10,13 @@ from polars.testing import assert_frame_equal
 
 from sracl import answers as module
 from sracl.backbones import BACKBONES, Backbone, SASRec
-from sracl.config import BackboneConfig
+from sracl.config import BackboneConfig, ColdItemsConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError, SraclError
 from sracl.recommender import Recommender
 from sracl.training.assembly import make_backbone
+from support.batches import unit_vectors
 
 ITEMS = 9
 HISTORIES = ([0, 1, 2], [3, 4], [5, 6, 7, 8, 0, 1, 2, 3, 4], [8])
@@ -251,3 +252,60 @@ def test_facts_that_no_model_has_are_refused(tmp_path, change: dict, told: str) 
 def test_a_folder_without_a_model_is_bad_input(tmp_path) -> None:
     with pytest.raises(InputError, match="holds no trained model"):
         Recommender.load(tmp_path)
+
+
+def grown(method: str = "neighbors") -> tuple[Recommender, Recommender, np.ndarray]:
+    """A recommender, itself with two more items, and the embeddings of all texts: y's is that of c."""
+    model = recommender()
+    texts = unit_vectors(ITEMS + 2, 6)
+    texts[ITEMS + 1] = texts[2]
+    items = pl.DataFrame({"item_id": ["x", "y"], "title": ["new", "newer"]})
+    settings = ColdItemsConfig(method=method, neighbors=1)
+    return model, model.add_items(items, texts[ITEMS:], texts[:ITEMS], settings), texts
+
+
+@pytest.mark.parametrize("method", ["neighbors", "regression"])
+def test_items_that_came_later_are_recommended_read_and_saved(tmp_path, method: str) -> None:
+    model, more, _ = grown(method)
+    assert more.dataset.item_count == ITEMS + 2
+    assert model.dataset.item_count == ITEMS
+    before = model.recommend(k=ITEMS)
+    after = more.recommend(k=ITEMS + 2)
+    assert {"x", "y"} <= set(after["item_id"])
+    joined = before.join(after, on=["user_id", "item_id"], suffix="_after")
+    assert joined.height == before.height
+    assert joined["score"].to_numpy() == pytest.approx(joined["score_after"].to_numpy(), abs=1e-5)
+    assert more.recommend_histories([["a", "x"], ["y"]], k=3).height == 6
+    assert more.similar_items(["x"], k=3).height == 3
+    more.save(tmp_path / "model")
+    assert_frame_equal(Recommender.load(tmp_path / "model").recommend(k=5), more.recommend(k=5))
+
+
+def test_an_item_that_reads_like_another_is_ranked_beside_it() -> None:
+    _, more, _ = grown()
+    found = more.recommend(["bob"], k=ITEMS + 2)
+    scores = dict(found.select("item_id", "score").iter_rows())
+    assert scores["y"] == pytest.approx(scores["c"], abs=1e-5)
+    assert more.similar_items(["y"], k=1)["similar_item_id"].to_list() == ["c"]
+
+
+def test_items_can_be_added_again() -> None:
+    _, more, texts = grown()
+    third = more.add_items(pl.DataFrame({"item_id": ["z"]}), texts[2:3], texts, ColdItemsConfig(neighbors=1))
+    scores = dict(third.recommend(["bob"], k=20).select("item_id", "score").iter_rows())
+    assert scores["z"] == pytest.approx(scores["c"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("texts", "known", "told"),
+    [
+        (unit_vectors(2, 6), unit_vectors(ITEMS, 6), r"texts has the shape \(2, 6\), but 1 rows"),
+        (unit_vectors(1, 6), unit_vectors(ITEMS - 1, 6), r"known_texts has the shape \(8, 6\), but 9 rows of 6"),
+        (unit_vectors(1, 6), unit_vectors(ITEMS, 5), r"known_texts has the shape \(9, 5\), but 9 rows of 6"),
+        (np.full((1, 6), np.nan, dtype=np.float32), unit_vectors(ITEMS, 6), "NaN or infinite"),
+        (unit_vectors(1, 6), np.zeros((ITEMS, 6), dtype=np.float32), "no trained item has a text"),
+    ],
+)
+def test_embeddings_that_do_not_fit_are_refused(texts: np.ndarray, known: np.ndarray, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        recommender().add_items(pl.DataFrame({"item_id": ["x"]}), texts, known)

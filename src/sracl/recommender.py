@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from torch.nn import functional
 
@@ -14,7 +16,9 @@ from sracl.answers import Answers, Ids, blocks, ranked_frame, series_of
 from sracl.backbones.base import Backbone
 from sracl.backbones.named import is_own
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import BackboneConfig, ItemEmbeddingConfig
+from sracl.cold_items import Known, vectors_of
+from sracl.cold_items.growing import with_catalogue_rows, with_item_vectors
+from sracl.config import BackboneConfig, ColdItemsConfig, ItemEmbeddingConfig
 from sracl.datasets.dataset import Dataset
 from sracl.errors import InputError, SraclError
 from sracl.evaluation.ranking import top_k
@@ -94,6 +98,34 @@ class Recommender:
         queries = ids.gather(all_found["row"].cast(pl.UInt32)).alias("item_id")
         return all_found.select(queries, pl.col("item_id").alias("similar_item_id"), "rank", "score")
 
+    def add_items(
+        self,
+        items: pl.DataFrame,
+        texts: NDArray[np.float32],
+        known_texts: NDArray[np.float32],
+        settings: ColdItemsConfig | None = None,
+        trained: NDArray[np.bool_] | None = None,
+    ) -> "Recommender":
+        """A recommender that also knows items that came after training, by their texts; this one stays as it is.
+
+        It recommends them, reads them in histories and saves like any other; ids, scores and numbers of the known items
+        are as they were. Items without text score like the average item.
+
+        items: column `item_id`, and what they have of the catalogue's other columns, a row a new item. texts: their
+        texts' embeddings `[M, D]`; known_texts: those of the catalogue's items `[N, D]`, by the same encoder, as a run
+        has them in `semantics/item_embeddings.npy`; zeros for an item without text. settings: how vectors are made of
+        them. trained: which known items to learn from, `[N]`; None: all with interactions.
+
+        Raises InputError for ids that are known, repeated or of another type, and for embeddings that do not fit.
+        """
+        _check_texts(texts, known_texts, items.height, self.dataset.item_count)
+        trained = self.dataset.popularity > 0 if trained is None else trained
+        table = self.backbone.item_embedding.weight.detach()[: self.dataset.item_count].float().cpu().numpy()
+        known = Known.among(_unit(known_texts), table, trained)
+        grown = with_catalogue_rows(self.dataset, items)
+        vectors = vectors_of(known, _unit(texts), settings or ColdItemsConfig())
+        return replace(self, backbone=with_item_vectors(self.backbone, vectors), dataset=grown)
+
     def save(self, folder: Path | str) -> None:
         """Write the recommender to a folder that `load` opens, whole or not at all."""
         with folder_written_aside(Path(folder)) as aside:
@@ -142,6 +174,19 @@ class Recommender:
         if dataset.item_count != made.item_count:
             raise SraclError(f"{folder} is damaged: {dataset.item_count} items, weights for {made.item_count}")
         return cls(made.eval(), settings, dataset, vectors)
+
+
+def _check_texts(texts: NDArray[np.float32], known: NDArray[np.float32], new: int, count: int) -> None:
+    for what, array, rows in (("texts", texts, new), ("known_texts", known, count)):
+        if array.ndim != 2 or len(array) != rows or array.shape[1] != texts.shape[-1]:
+            raise InputError(f"{what} has the shape {array.shape}, but {rows} rows of {texts.shape[-1]} are needed")
+        if not np.isfinite(array).all():
+            raise InputError(f"{what} holds NaN or infinite values; embed the texts again")
+
+
+def _unit(texts: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.linalg.norm(texts, axis=1, keepdims=True)
+    return np.asarray(texts / np.where(norms > 0, norms, 1.0), dtype=np.float32)
 
 
 def _check_class(folder: Path, name: str, backbone: type[Backbone] | None) -> None:

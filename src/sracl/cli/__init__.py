@@ -13,6 +13,7 @@ from sracl.cli import answers
 from sracl.cli import datasets
 from sracl.cli import serve
 from sracl.cli import export
+from sracl.cli import extend
 from sracl.cli import doctor
 from sracl.cli.application import app
 from sracl.cli.program import main
@@ -26,6 +27,7 @@ __all__ = [
     "doctor",
     "embed",
     "export",
+    "extend",
     "main",
     "neighbors",
     "recommend",

@@ -1,6 +1,7 @@
 """One typed configuration for a run, read from YAML, with a default for every key but the data. A section is a file."""
 
 from sracl.config.backbone import BackboneConfig
+from sracl.config.cold_items import ColdItemsConfig, HeldOutItemsConfig
 from sracl.config.dataset import ColumnsConfig, DatasetConfig
 from sracl.config.evaluation import BaselineConfig, EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
@@ -20,10 +21,12 @@ from sracl.config.tune import TuneConfig
 __all__ = [
     "BackboneConfig",
     "BaselineConfig",
+    "ColdItemsConfig",
     "ColumnsConfig",
     "DatasetConfig",
     "EncoderConfig",
     "EvaluationConfig",
+    "HeldOutItemsConfig",
     "ItemEmbeddingConfig",
     "NextItemConfig",
     "ObjectivesConfig",

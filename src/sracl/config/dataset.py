@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from sracl.config.cold_items import HeldOutItemsConfig
 from sracl.config.section import Section
 from sracl.config.split import SplitConfig
 
@@ -29,9 +30,16 @@ class DatasetConfig(Section):
     repeats: Literal["keep", "first", "last"] = Field("keep", description="of the same item by the same user")
     max_length: int = Field(20, ge=2, description="most recent items of a history that the model reads")
     split: SplitConfig = SplitConfig()
+    cold_items: HeldOutItemsConfig = HeldOutItemsConfig()
 
     @model_validator(mode="after")
     def _one_source(self) -> "DatasetConfig":
         if (self.name is None) == (self.interactions is None):
             raise ValueError("give either dataset.name or dataset.interactions")
+        return self
+
+    @model_validator(mode="after")
+    def _one_order(self) -> "DatasetConfig":
+        if self.cold_items.share and self.split.kind != "leave-one-out":
+            raise ValueError("dataset.cold_items.share asks for users' last interactions: take leave-one-out with it")
         return self

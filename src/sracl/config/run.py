@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from sracl.config.backbone import BackboneConfig
+from sracl.config.cold_items import ColdItemsConfig
 from sracl.config.dataset import DatasetConfig
 from sracl.config.evaluation import EvaluationConfig, RecommendationsConfig
 from sracl.config.item_embedding import ItemEmbeddingConfig
@@ -40,6 +41,7 @@ class RunConfig(Section):
     pretraining: PretrainingConfig = PretrainingConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
+    cold_items: ColdItemsConfig = ColdItemsConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()
     study: StudyConfig = StudyConfig()
     tune: TuneConfig = TuneConfig()

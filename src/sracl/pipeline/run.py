@@ -14,7 +14,7 @@ from sracl.datasets.splits import Split, make_split
 from sracl.engines import LOCAL, Engine, open_engine
 from sracl.errors import InputError
 from sracl.files import written_aside
-from sracl.pipeline import pretraining, stages
+from sracl.pipeline import cold, pretraining, stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
 from sracl.semantics import index
@@ -60,6 +60,14 @@ STAGES = (
         leaves=tuple(f"semantics/{name}" for name in (index.ITEM_EMBEDDINGS, index.PREFIX_EMBEDDINGS)),
     ),
     Stage(
+        "cold",
+        cold.describe_and_embed,
+        ("semantics.domain", "semantics.writer", "semantics.encoder.kind", "semantics.encoder.model"),
+        ("prepare",),
+        semantic=True,
+        leaves=tuple(f"semantics/{name}" for name in (cold.COLD_ITEMS, cold.COLD_EMBEDDINGS)),
+    ),
+    Stage(
         "neighbors",
         stages.neighbors,
         ("semantics.neighbors", "semantics.search", "semantics.recall"),
@@ -91,7 +99,13 @@ STAGES = (
         ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training"),
         ("prepare", "embed", "neighbors", "learned", "pretrain"),
     ),
-    Stage("evaluate", stages.evaluate_all, ("evaluation",), ("embed", "train", "baseline"), cheap=True),
+    Stage(
+        "evaluate",
+        stages.evaluate_all,
+        ("evaluation", "cold_items"),
+        ("embed", "cold", "train", "baseline"),
+        cheap=True,
+    ),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
 )
 LATER = {"semantics.encoder.precision": "auto"}
@@ -156,10 +170,15 @@ class Run:
         return self.trained.objectives
 
     @property
+    def holds_items_out(self) -> bool:
+        """Whether items were taken out of the data, to be ranked in the end."""
+        return self.config.dataset.cold_items.share > 0
+
+    @property
     def reads_texts(self) -> bool:
-        """Whether texts must be described and embedded, for the training or for a baseline."""
-        texts = bool(self.dataset.text_columns)
-        return self.trained.trains_on_texts or (self.config.evaluation.compares_texts and texts)
+        """Whether texts must be described and embedded, for the training, a baseline or cold items."""
+        compares = self.config.evaluation.compares_texts and bool(self.dataset.text_columns)
+        return self.trained.trains_on_texts or self.holds_items_out or compares
 
     def up_to(self, last: str) -> bool:
         """Make every stage up to and with `last` that is not done; returns whether any was made."""
@@ -189,6 +208,8 @@ class Run:
             return not self.config.pretraining.switched_on
         if stage.name == "neighbors":
             return not self.objectives.semantic
+        if stage.name == "cold":
+            return not self.holds_items_out
         return stage.semantic and not self.reads_texts
 
     def done(self, name: str) -> bool:
@@ -226,6 +247,8 @@ class Run:
         without = stage.without
         if self.config.dataset.split.kind == "leave-one-out":
             without += ("dataset.split.",)  # it has no settings; and artefacts from before there was a choice are its
+        if not self.holds_items_out:
+            without += ("dataset.cold_items.", "cold_items.")
         settings = {
             key: value
             for key, value in settings.items()

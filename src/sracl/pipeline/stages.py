@@ -14,15 +14,19 @@ from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
 from sracl.config import ObjectivesConfig
 from sracl.datasets.build import Frame, build_dataset
+from sracl.datasets.dataset import Dataset
+from sracl.datasets.held_out import hold_out
 from sracl.datasets.named import load_named
 from sracl.datasets.splits import PARTS, Part
 from sracl.datasets.tables import Columns
+from sracl.errors import InputError
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
 from sracl.evaluation.groups import Groups, by_history, by_popularity, metrics_by_group
 from sracl.files import write_json, written_aside
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.pipeline.baselines import baselines_of, make_baseline, plain_backbone
+from sracl.pipeline.cold import HELD_OUT, measure_cold_items
 from sracl.pipeline.pretraining import item_texts, load_pretrained
 from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.watchers import watched
@@ -76,12 +80,28 @@ def prepare(run: Run) -> None:
         repeats=config.repeats,
         domain=domain,
     )
+    held = None
+    if config.cold_items.share:
+        dataset, held = hold_out(dataset, config.cold_items.share, config.cold_items.seed)
+        report.add("items held out (see dataset.cold_items)", len(held))
+        report.add("interactions held out with them", len(held.histories.values) - len(dataset.histories.values))
+        _check_category(dataset, run.config.cold_items.category)
     dataset.save(run.folder / "dataset")
+    if held is not None:
+        held.save(run.folder / "dataset" / HELD_OUT)
     run.display.counts("data", report.rows())
     if run.config.objectives.semantic and not dataset.text_columns:
         run.display.say(
             f"The items have no text, so there is nothing to retrieve by: {model_name(run)} is trained. "
             f"Give dataset.items for {_titles(run.config.objectives)}."
+        )
+
+
+def _check_category(dataset: Dataset, column: str | None) -> None:
+    if column is not None and column not in dataset.catalogue.columns:
+        raise InputError(
+            f"cold_items.category {column!r} is no column of the catalogue; "
+            f"there are: {', '.join(dataset.catalogue.columns)}"
         )
 
 
@@ -168,8 +188,9 @@ def evaluate_all(run: Run) -> None:
         found[name] = _measured(run, baseline)
     tests = {name: parts["test"] for name, parts in found.items()}
     groups = {name: metrics_by_group(tests["model"], some, _cutoffs(run)) for name, some in groups_of(run).items()}
-    write_json(run.folder / "metrics.json", _metrics(run, found) | {"test_groups": groups})
     show_metrics(run, tests)
+    cold = {"cold": measure_cold_items(run)} if run.config.dataset.cold_items.share else {}
+    write_json(run.folder / "metrics.json", _metrics(run, found) | {"test_groups": groups} | cold)
 
 
 def groups_of(run: Run) -> dict[str, Groups]:

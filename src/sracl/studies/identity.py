@@ -15,7 +15,8 @@ from sracl.training.assembly import with_own_backbone
 RESULTS = 1
 """Raise it where a change of the code changes what an unchanged configuration gives: older records count no more."""
 WITHOUT_EFFECT = (
-    "run_dir", "engine", "study", "tune", "evaluation", "recommendations", "training.device", "training.threads",
+    "run_dir", "engine", "study", "tune", "evaluation", "cold_items", "recommendations",
+    "training.device", "training.threads",
     "semantics.memory_mb", "semantics.encoder.api_key_env", "semantics.encoder.batch_size",
     *(f"semantics.writer.{key}" for key in (
         "api_key_env", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "max_requests", "max_cost",
