@@ -60,7 +60,9 @@ def described(writer: LanguageModelWriter, dataset: Dataset, config: RunConfig, 
     pool = pool_of(leave_one_out(dataset.histories), config)
     requests = list(writer.item_requests(dataset, pool, items))
     with AnswerStore(config.semantics.writer.store) as store:
-        writer.ask("items", store, iter(requests), lambda request, answer: usable(writer.read_item, answer))
+        writer.ask(
+            "items", len(requests), store, iter(requests), lambda request, answer: usable(writer.read_item, answer)
+        )
         answers = store.get_many([request.key for request in requests])
     texts: list[str | None] = []
     for request in requests:

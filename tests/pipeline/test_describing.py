@@ -1,8 +1,12 @@
 """Looking before paying: plans, prompts, failures and repetitions from the command line."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -104,3 +108,64 @@ def test_a_wrong_key_is_one_message_without_the_key_and_the_store_keeps_what_was
         assert "sk-secret-4711" not in text
     with AnswerStore(folder / "answers.sqlite") as store:
         assert sum(totals.answers for totals in store.totals()) == 5
+
+
+def test_failures_name_whom_they_are_about_and_tell_others_apart(folder) -> None:
+    with chat_server(refuses) as server:
+        config = configured(folder, server.base_url)
+        assert sracl("describe", config)[0] == 0
+        asked = len(server.bodies)
+        code, out, _ = sracl("describe", config, "--failures")
+        assert (code, "  item i07: the answer is a refusal; it said" in out) == (0, True)
+        other = ["-o", "semantics.domain=soaps"]
+        code, out, _ = sracl("describe", config, "--failures", *other)
+        assert "0 requests without a usable answer" in out
+        assert "(1 more there are of other runs or settings)" in out
+        code, out, _ = sracl("describe", config, "--retry")
+        assert (code, "no new text came of it" in out) == (0, True)
+        assert len(server.bodies) == asked + 1
+
+
+def test_a_limit_holds_over_items_and_profiles_and_settings_may_change_before_the_stage_is_done(
+    folder,
+) -> None:
+    with chat_server(script) as server:
+        config = configured(folder, server.base_url)
+        code, _, err = sracl("describe", config, "-o", f"semantics.writer.max_requests={ITEMS + 2}")
+        assert (code, f"max_requests = {ITEMS + 2}: 2 answers more" in err) == (1, True)
+        assert len(server.bodies) == ITEMS + 2
+        code, _, err = sracl("describe", config, "-o", "semantics.domain=soaps")
+        assert code == 0, err
+        code, _, err = sracl("describe", config)
+        assert (code, "holds the stage `describe` of other settings" in err) == (2, True)
+
+
+def test_what_the_store_answers_needs_no_key_and_no_server(folder) -> None:
+    with chat_server(script) as server:
+        config = configured(folder, server.base_url)
+        assert sracl("describe", config)[0] == 0
+    again = ["-o", f"run_dir={folder / 'again'}", "-o", "semantics.writer.api_key_env=SRACL_NO_SUCH_KEY"]
+    code, _, err = sracl("describe", config, *again)
+    assert code == 0, err
+    missing = ["-o", "semantics.domain=soaps", "-o", f"run_dir={folder / 'third'}"]
+    code, _, err = sracl("describe", config, *again[2:], *missing)
+    assert (code, "the variable SRACL_NO_SUCH_KEY holds no key" in err) == (2, True)
+
+
+def test_an_interruption_ends_with_a_summary_and_a_word_on_how_to_go_on(folder) -> None:
+    with chat_server(lambda body, number: replace(script(body, number), seconds=0.2)) as server:
+        config = configured(folder, server.base_url)
+        command = [sys.executable, "-m", "sracl", "describe", str(config), "-o", "semantics.writer.concurrency=1"]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while len(server.bodies) < 4 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "interrupted; the same command goes on from here" in err
+    assert "Traceback" not in err
+    told = re.search(r"items: (\d+) answered", out)
+    assert told is not None, out
+    with AnswerStore(folder / "answers.sqlite") as store:
+        assert sum(totals.answers for totals in store.totals()) == int(told[1]) >= 3

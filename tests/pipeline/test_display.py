@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from sracl.pipeline.display import Display
+from sracl.semantics.language_models.tally import Tally
 
 
 @pytest.fixture
@@ -55,6 +56,21 @@ def test_counts_have_thousands_apart(display: Display) -> None:
     display.counts("data", [("interactions", 198502), ("share", "12%")])
     assert "198,502" in shown(display)
     assert "12%" in shown(display)
+
+
+def test_asking_ends_with_a_summary_and_tells_how_it_goes_every_minute_where_there_is_no_terminal(monkeypatch) -> None:
+    quiet = Display(Console(file=io.StringIO(), width=80))
+    tally = Tally(total=40, asked=5, answered=4, from_store=16, failed=1, prompt_tokens=1_200, cost=0.5, seconds=10.0)
+    with quiet.asking() as tell:
+        tell("items", tally)
+    assert len(shown(quiet).splitlines()) == 1
+    assert "items: 4 answered, 16 from the store, 1 failed, 5 requests, 1,200 + 0 tokens, 0.5000 US" in shown(quiet)
+    assert ", in 0:00:10" in shown(quiet)
+    monkeypatch.setattr("sracl.pipeline.display.BETWEEN_LINES", 0.0)
+    with quiet.asking() as tell:
+        tell("items", tally)
+    # 19 are left, and 5 took 10 s.
+    assert "; 21 of 40, 0:00:38 left" in shown(quiet).splitlines()[1]
 
 
 def test_bars_are_silent_where_there_is_no_terminal(display: Display) -> None:

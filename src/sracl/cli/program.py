@@ -8,9 +8,15 @@ from sracl.cli.application import app
 from sracl.errors import SraclError
 from sracl.printable import without_control
 
+INTERRUPTED = 130
+"""Exit code: 128 and the number of the signal."""
+
 
 def main() -> None:
-    """Run the program: exit code 0 done, 1 failed, 2 wrong usage or bad input; a traceback only with --debug."""
+    """Run the program: exit code 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted by the keyboard.
+
+    A traceback is shown only with --debug.
+    """
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     try:
@@ -20,9 +26,11 @@ def main() -> None:
             raise
         Console(stderr=True).print(without_control(f"sracl: {error}"), markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        Console(stderr=True).print("sracl: interrupted; the same command goes on from here", markup=False)
-        raise SystemExit(1) from None
+    except SystemExit as ended:
+        # Typer makes this of KeyboardInterrupt.
+        if ended.code == INTERRUPTED:
+            Console(stderr=True).print("sracl: interrupted; the same command goes on from here", markup=False)
+        raise
     except Exception as error:
         if debug:
             raise

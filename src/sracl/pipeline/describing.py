@@ -1,13 +1,18 @@
 """Looking at what a language model will be asked, what that costs, and what went wrong."""
 
+import json
+from collections.abc import Container, Iterator
 from datetime import timedelta
 
 import polars as pl
 
+from sracl.engines import open_engine
 from sracl.errors import InputError
 from sracl.pipeline.run import Run
+from sracl.semantics import index
 from sracl.semantics.language_models.request import Request
 from sracl.semantics.language_models.store import AnswerStore
+from sracl.semantics.stages import save_texts, written_texts
 from sracl.semantics.writers import LanguageModelWriter, make_writer
 from sracl.semantics.writers.plan import plan
 
@@ -38,29 +43,69 @@ def show_prompts(run: Run, ids: list[str]) -> None:
     writer = language_model_writer(run)
     for wanted in ids:
         for kind, request in _requests_about(run, writer, wanted):
-            run.display.say(f"--- {kind} {wanted}, {request.model}, {dict(request.parameters)}")
+            run.display.say(f"--- {kind} {wanted}, asked of {request.model} with {json.dumps(request.parameters)}")
             for message in request.messages:
                 run.display.say(f"[{message.role}]\n{message.content}\n")
 
 
 def show_failures(run: Run) -> None:
-    """Print what got no usable answer."""
-    with AnswerStore(run.config.semantics.writer.store) as store:
-        table = store.failures()
-    run.display.say(f"{table.height:,} requests without a usable answer in {run.config.semantics.writer.store}")
-    for row in table.head(SHOWN_FAILURES).iter_rows(named=True):
-        run.display.say(f"  {row['time']} {row['model']}: {row['reason']}; it said {row['last_answer'][:60]!r}")
+    """Print what of this run got no usable answer, the latest first."""
+    store = run.config.semantics.writer.store
+    failed, others = _failures(run)
+    told = f" ({others:,} more there are of other runs or settings)" if others else ""
+    run.display.say(f"{failed.height:,} requests without a usable answer in {store}{told}")
+    for row in failed.head(SHOWN_FAILURES).iter_rows(named=True):
+        run.display.say(f"  {row['subject']}: {row['reason']}; it said {row['last_answer'][:60]!r}")
+    if failed.height > SHOWN_FAILURES:
+        run.display.say(f"  and {failed.height - SHOWN_FAILURES:,} more")
 
 
 def retry(run: Run) -> None:
-    """Describe again where there are failures: answers come from the store, only failures are asked."""
-    with AnswerStore(run.config.semantics.writer.store) as store:
-        before = store.failures().height
-    if not before:
+    """Ask once more for what got no usable answer. Where that gave new texts, what follows is to be made anew."""
+    failed, _ = _failures(run)
+    if failed.is_empty():
         run.display.say("nothing failed: there is nothing to ask again")
         return
-    run.forget_from("describe")
-    run.up_to("describe")
+    if not run.done("describe"):
+        run.up_to("describe")
+        return
+    folder = run.folder / "semantics"
+    with run.display.asking() as on_progress, open_engine(run.config) as engine:
+        writer = make_writer(run.config.semantics, on_progress, engine)
+        items, profiles = written_texts(run.dataset, run.pool, writer)
+    old = index.read_items(folder, run.dataset), index.read_profiles(folder, run.dataset, run.pool)
+    if items.equals(old[0]) and profiles.equals(old[1]):
+        run.display.say("no new text came of it, so that everything stays as it is")
+        return
+    run.forget_from("embed")
+    save_texts(folder, items, profiles, writer.name, run.config, run.dataset)
+
+
+def _failures(run: Run) -> tuple[pl.DataFrame, int]:
+    """What failed of this run's requests, with a column `subject`, and how many others the store has."""
+    writer = language_model_writer(run)
+    with AnswerStore(writer.writer.store) as store:
+        table = store.failures()
+    subjects = dict(_subjects(run, writer, set(table["key"]))) if table.height else {}
+    own = table.filter(pl.col("key").is_in(list(subjects)))
+    own = own.with_columns(subject=pl.col("key").replace_strict(subjects, return_dtype=pl.String))
+    return own, table.height - own.height
+
+
+def _subjects(run: Run, writer: LanguageModelWriter, keys: Container[str]) -> Iterator[tuple[str, str]]:
+    """The keys among this run's requests, each with whom or what it asks about."""
+    for item, request in zip(
+        run.dataset.catalogue["item_id"], writer.item_requests(run.dataset, run.pool), strict=True
+    ):
+        if request.key in keys:
+            yield request.key, f"item {item}"
+    numbers = writer.profiled(run.pool)
+    prefixes = index.prefix_ids(run.dataset, run.pool)[numbers]
+    for (user, position), request in zip(
+        prefixes.iter_rows(), writer.profile_requests(run.dataset, run.pool, numbers), strict=True
+    ):
+        if request.key in keys:
+            yield request.key, f"user {user}, {position} items"
 
 
 def cost_rows(cost: float | None, as_of: str | None, seconds: float | None, setting: str) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """What a person sees while a run goes on, and at its end."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -14,6 +16,9 @@ from rich.table import Table
 from sracl.pipeline.watchers import Bar
 from sracl.printable import without_control
 from sracl.semantics.language_models.asking import Tally
+
+BETWEEN_MOVES, BETWEEN_LINES = 0.1, 60.0
+"""Seconds between two moves of a line on a terminal, and between two lines where there is none."""
 
 
 class Display:
@@ -45,21 +50,36 @@ class Display:
 
     @contextmanager
     def asking(self) -> Iterator[Callable[[str, Tally], None]]:
-        """A line that tells how asking a language model goes, and a summary of what was asked."""
+        """A line that tells how asking a language model goes, and a summary of what was asked.
+
+        Where there is no terminal, such as in a batch job, a line is printed every minute.
+        """
         tallies: dict[str, Tally] = {}
-        columns = (TextColumn("  {task.description}"),)
-        with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
-            task = progress.add_task("", total=None)
+        terminal = self.console.is_terminal
+        pause = BETWEEN_MOVES if terminal else BETWEEN_LINES
+        shown = time.monotonic() if not terminal else 0.0
+        with Progress(
+            TextColumn("  {task.description}"), console=self.console, transient=True, disable=not terminal
+        ) as bar:
+            task = bar.add_task("", total=None)
 
             def tell(what: str, tally: Tally) -> None:
+                nonlocal shown
                 tallies[what] = tally
-                progress.update(task, description=f"{what}: {tally_line(tally)}")
+                if time.monotonic() - shown < pause:
+                    return
+                shown = time.monotonic()
+                line = f"{what}: {tally_line(tally)}{_left(tally)}"
+                if terminal:
+                    bar.update(task, description=line)
+                else:
+                    self.say(f"  {line}")
 
             try:
                 yield tell
             finally:
                 for what, tally in tallies.items():
-                    self.say(f"  {what}: {tally_line(tally)}")
+                    self.say(f"  {what}: {tally_line(tally)}, in {_duration(tally.seconds)}")
 
     def _progress(self) -> Progress:
         return Progress(
@@ -121,6 +141,19 @@ class Display:
         right = "\n".join(f"{rank:2d}. {_plain(label)}" for rank, label, _ in recommended.iter_rows())
         table.add_row(left, right)
         self.console.print(table)
+
+
+def _left(tally: Tally) -> str:
+    """How much is left of what, and how long it will take, where that is known."""
+    if tally.total is None:
+        return ""
+    left = "" if tally.left is None else f", {_duration(tally.left)} left"
+    return f"; {tally.done:,} of {tally.total:,}{left}"
+
+
+def _duration(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _plain(text: str) -> str:

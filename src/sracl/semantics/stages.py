@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.lib.format import open_memmap
 
 from sracl.config import RunConfig
@@ -36,15 +37,27 @@ def pool_of(split: Split, config: RunConfig) -> PrefixPool:
 
 def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, config: RunConfig) -> None:
     """Write `items.parquet` and `profiles.parquet`."""
+    items, profiles = written_texts(dataset, pool, writer)
+    save_texts(folder, items, profiles, writer.name, config, dataset)
+
+
+def written_texts(dataset: Dataset, pool: PrefixPool, writer: Writer) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A writer's texts of items, in the catalogue's order, and of prefixes, in the pool's."""
     items = index.items_in_order(writer.describe_items(dataset, pool), dataset)
-    profiles = index.profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
+    return items, index.profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
+
+
+def save_texts(
+    folder: Path, items: pl.DataFrame, profiles: pl.DataFrame, writer: str, config: RunConfig, dataset: Dataset
+) -> None:
+    """Write the tables of texts and what the manifest says of them. writer: its name."""
     index.write_table(folder / index.ITEMS, items)
     index.write_table(folder / index.PROFILES, profiles)
     index.add_to_manifest(
         folder,
         protocol=config.protocol,
         split=config.dataset.split.kind,
-        writer=writer.name,
+        writer=writer,
         domain=config.semantics.domain or dataset.domain,
         profiles=config.semantics.profiles,
         items=items.height,

@@ -29,6 +29,7 @@ async def ask_all(
     usable: Usable,
     settings: AskSettings,
     on_progress: Callable[[Tally], None] = lambda tally: None,
+    total: int | None = None,
 ) -> Tally:
     """Ask every request that has no answer in `store`, once each; answers are on disk before they count.
 
@@ -36,11 +37,12 @@ async def ask_all(
     failed. Errors worth another try wait longer each time. A fixed number of workers pull from `requests`, so that
     slots do not wait for each other and memory does not grow with the number of requests. What a killed process had
     under way is asked again: no more than `settings.concurrency` requests.
+    total: how many `requests` gives, where it is known, for the time left.
 
     Raises FatalError where nothing would be answered, SraclError where the store fails. Then, and where it is
     cancelled, what was answered before is stored and claims are given back.
     """
-    asker = _Asker(client, store, usable, settings, on_progress)
+    asker = _Asker(client, store, usable, settings, on_progress, Tally(total))
     return await asker.run(iter(requests))
 
 
@@ -53,7 +55,7 @@ class _Asker:
     usable: Usable
     settings: AskSettings
     on_progress: Callable[[Tally], None]
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally
     owner: str = field(default_factory=new_owner)
     mine: set[str] = field(default_factory=set)
 

@@ -25,13 +25,14 @@ class AskSettings:
 
 @dataclass
 class Tally:
-    """What was done. asked: calls to the server; retried: those after the first of a request.
+    """What was done. total: requests that there are, equal ones among them, None where nobody said.
 
-    answered: usable answers, all on the disk; from_store: requests that had an answer; cost None: not known.
-    seconds: since the start; busy: of all slots together, waiting for answers. stopped: `max_requests` or `max_cost`
-    where a budget ended it, else None.
+    asked: calls to the server; retried: those after the first of a request. answered: usable answers, all on the disk;
+    from_store: requests that had an answer; cost None: not known. seconds: since the start; busy: of all slots
+    together, waiting for answers. stopped: `max_requests` or `max_cost` where a budget ended it, else None.
     """
 
+    total: int | None = None
     asked: int = 0
     answered: int = 0
     from_store: int = 0
@@ -54,6 +55,14 @@ class Tally:
     def rate(self) -> float:
         """Usable answers a second."""
         return self.answered / self.seconds if self.seconds else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until everything is settled, at the present rate; None where that cannot be told."""
+        settled = self.answered + self.failed
+        if self.total is None or not settled:
+            return None
+        return max(0, self.total - self.done) * self.seconds / settled
 
     def add(self, tokens: tuple[int, int], cost: float | None) -> float:
         """Count an answer's tokens, of prompt and answer, and cost; returns the cost, 0 where it is not known."""

@@ -27,8 +27,8 @@ TOKENS_A_WORD = 3
 """Tokens granted for a word of an answer, so that models of any language come to their end."""
 BLOCK = 4_096
 
-Ask = Callable[[str, AnswerStore, Iterable[Request], Callable[[Request, Answer], str | None]], Tally]
-"""Asks what the store has no answer to, told what it is about (`items`, `profiles`); see `asking.ask_all`."""
+Ask = Callable[[str, int, AnswerStore, Iterable[Request], Callable[[Request, Answer], str | None]], Tally]
+"""Asks what the store has no answer to, told what it is about (`items`, `profiles`) and how many; see `ask_all`."""
 
 
 class LanguageModelWriter:
@@ -53,7 +53,8 @@ class LanguageModelWriter:
     def describe_items(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
         """One text an item: the answer's summary and analysis, else the template's text."""
         template = TemplateWriter().describe_items(dataset, pool)
-        texts = self._answers("items", lambda: self.item_requests(dataset, pool), self.read_item)
+        count = dataset.item_count
+        texts = self._answers("items", count, lambda: self.item_requests(dataset, pool), self.read_item)
         answered = pl.Series("answer", texts, dtype=pl.String)
         return template.with_columns(answer=answered).select(
             "item_id",
@@ -65,7 +66,9 @@ class LanguageModelWriter:
         """One text a prefix: its own profile, or the one it borrows by the policy; null where there is no answer."""
         taken = self._taken(pool)
         own = np.unique(taken)
-        texts = self._answers("profiles", lambda: self.profile_requests(dataset, pool, own), self.read_profile)
+        texts = self._answers(
+            "profiles", len(own), lambda: self.profile_requests(dataset, pool, own), self.read_profile
+        )
         place = pl.Series(np.searchsorted(own, taken), dtype=pl.UInt32)
         text = pl.Series("text", texts, dtype=pl.String).gather(place)
         source = pl.when(pl.col("text").is_not_null()).then(pl.lit(self.name)).otherwise(pl.lit("template"))
@@ -74,11 +77,15 @@ class LanguageModelWriter:
     def requests(self, dataset: Dataset, pool: PrefixPool) -> Iterator[Request]:
         """Everything that would be asked: all items, then all profiles."""
         yield from self.item_requests(dataset, pool)
-        yield from self.profile_requests(dataset, pool, np.unique(self._taken(pool)))
+        yield from self.profile_requests(dataset, pool, self.profiled(pool))
 
     def request_count(self, dataset: Dataset, pool: PrefixPool) -> int:
         """How many `requests` gives, equal ones among them."""
-        return dataset.item_count + len(np.unique(self._taken(pool)))
+        return dataset.item_count + len(self.profiled(pool))
+
+    def profiled(self, pool: PrefixPool) -> NDArray[np.int64]:
+        """Numbers of the prefixes that get a profile of their own, rising."""
+        return np.unique(self._taken(pool))
 
     def most_tokens(self, dataset: Dataset, pool: PrefixPool) -> int:
         """Tokens of all answers together, at most."""
@@ -119,16 +126,16 @@ class LanguageModelWriter:
         return read_profile(answer, self.writer.profile_words)
 
     def _answers(
-        self, what: str, requests: Callable[[], Iterator[Request]], read: Callable[[Answer], str]
+        self, what: str, count: int, requests: Callable[[], Iterator[Request]], read: Callable[[Answer], str]
     ) -> list[str | None]:
         """Ask what is not answered, then read every answer; None where there is none that can be used."""
         with AnswerStore(self.writer.store) as store:
-            tally = self.ask(what, store, requests(), lambda request, answer: usable(read, answer))
+            tally = self.ask(what, count, store, requests(), lambda request, answer: usable(read, answer))
             if tally.stopped is not None:
                 limit = getattr(self.writer, tally.stopped)
                 raise SraclError(
                     f"stopped at semantics.writer.{tally.stopped} = {limit:g}: {tally.answered:,} answers more are in "
-                    f"{self.writer.store}.\nRaise it and run the same command: nothing is asked again."
+                    f"{self.writer.store}.\nRaise it and run the same command: what is answered is not asked again."
                 )
             texts: list[str | None] = []
             everything = requests()

@@ -24,8 +24,8 @@ class Plan:
     """Distinct requests, how many of them the store answers, and what the rest will take at most.
 
     prompt_tokens: as `counted_by` says; advice: how they can be counted better, None where they are exact.
-    completion_tokens: the most that answers may have. cost: US dollars, None where the model's price is not known, at
-    the price listed on `price_as_of` (ISO 8601). seconds: at the configured limits, None on this machine.
+    completion_tokens: the most that answers may have. cost: US dollars, 0 on this machine, None where the model's price
+    is not known, at the price listed on `price_as_of` (ISO 8601). seconds: at the limits, None on this machine.
     """
 
     requests: int
@@ -53,7 +53,8 @@ def plan(
     """Count what `writer` would ask, without asking. The store is read, and made where it is not there."""
     with _counter(writer) as counter:
         requests, stored, prompt, completion = _counted(writer, dataset, pool, counter, on_progress)
-    price = load_prices(writer.writer.prices).get(writer.name)
+    local = writer.writer.kind == "local"
+    price = None if local else load_prices(writer.writer.prices).get(writer.name)
     return Plan(
         requests=requests,
         stored=stored,
@@ -61,7 +62,7 @@ def plan(
         counted_by=counter.way,
         advice=counter.advice,
         completion_tokens=completion,
-        cost=price.of(prompt, completion) if price else None,
+        cost=price.of(prompt, completion) if price else 0.0 if local else None,
         price_as_of=price.as_of.isoformat() if price else None,
         seconds=_seconds(writer.writer, requests - stored, prompt + completion),
     )
