@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from sracl.semantics import index
 from sracl.semantics.embeddings import embed_prefixes
 from sracl.semantics.index import prefix_ids, write_array, write_table
 from sracl.semantics.retrieval import Exclusion, nearest
+from sracl.studies.records import Record
 from sracl.training.checkpoint import load_tensors, save_tensors
 from support.audited import copied, finished_run, found, run_of, stated, verdicts
 
@@ -252,3 +254,20 @@ def test_a_plain_backbone_has_nothing_semantic_to_look_at(tmp_path) -> None:
 def test_no_run_is_an_error(tmp_path) -> None:
     with pytest.raises(InputError, match="holds no run"):
         audit(tmp_path)
+
+
+def trial_of_a_search(run_dir: Path, key: str, **test: float) -> None:
+    record = Record(key, 0, {}, {"MRR@10": 0.1}, {"MRR@10": 0.1}, test, test, 1.0, 2, 1, {})
+    folder = run_dir / "studies" / "tune" / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{key}.json").write_text(json.dumps(asdict(record)))
+
+
+def test_a_search_whose_trials_measured_the_test_is_a_leak(strict) -> None:
+    trial_of_a_search(strict, "a")
+    trial_of_a_search(strict, "b")
+    finding = found(strict, "choice of the settings")
+    assert (finding.verdict, finding.counts["trials"]) == ("clean", 2)
+    trial_of_a_search(strict, "c", **{"NDCG@10": 0.2})
+    finding = found(strict, "choice of the settings")
+    assert (finding.verdict, finding.counts["trials_that_measured_the_test"]) == ("leak", 1)

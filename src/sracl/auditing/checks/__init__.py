@@ -8,6 +8,7 @@ from sracl.auditing.checks.neighbours import check_neighbours
 from sracl.auditing.checks.statements import check_statements
 from sracl.auditing.checks.texts import check_texts
 from sracl.auditing.checks.training import check_training
+from sracl.auditing.checks.tuning import check_tuning
 from sracl.auditing.evidence import Evidence
 from sracl.auditing.findings import Finding
 
@@ -17,5 +18,6 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     check_embeddings,
     check_neighbours,
     check_training,
+    check_tuning,
     check_data,
 )
