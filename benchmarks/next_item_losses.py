@@ -10,6 +10,7 @@ machine count little; memory is the most above what the table and Adam's moments
 """
 
 import argparse
+import ctypes
 import json
 import sys
 import time
@@ -86,6 +87,7 @@ def measured(name: str, items: int, targets: int, dimension: int) -> dict[str, f
         states.grad = None
 
     step()  # makes Adam's moments, which are not the loss's
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what that step has freed goes back to the system
     before = memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # forget the most that was taken
     step()
@@ -126,14 +128,14 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = []
     shown = Table(title=f"{arguments.targets} targets, d = {arguments.dimension}, one thread", title_justify="left")
-    for column in ("items", "loss", "draw, ms", "loss and gradients, ms", "Adam, ms", "peak, MiB"):
+    for column in ("items", "loss", "draw, ms", "loss + gradients, ms", "Adam, ms", "peak, MiB"):
         shown.add_column(column, justify="right", no_wrap=True)
     for items in arguments.items:
         for name in (WHOLE, *NEXT_ITEM_LOSSES):
             found = in_a_process(name, items, arguments.targets, arguments.dimension)
             rows.append({"items": items, "loss": name} | found)
             shown.add_row(f"{items:,}", name, *(f"{value:,.1f}" for value in found.values()))
-    Console().print(shown)
+    Console(width=100).print(shown)
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"command": sys.argv, "torch": torch.__version__, "rows": rows}) + "\n")
 
