@@ -1,12 +1,12 @@
 """Exact against approximate search for neighbours, in one run, on the prefixes of a run.
 
-    python benchmarks/neighbours.py RUN_DIR [--threads 1] [--k 10] [--floats]
+    python benchmarks/neighbours.py RUN_DIR [--threads 1] [--k 10]
 
-RUN_DIR is a run that `sracl embed` has been through. `--floats` has codes multiplied as float32, as on a processor that
-multiplies bytes no faster. Prints a table and appends a line of JSON to benchmarks/results/neighbours.jsonl: seconds by
-the clock and, since other programs may share the cores, those that the process was given. Recall is that of all
-queries, not of a sample. Exit code 1 where a bound is broken: recall@k of at least 0.99 in at most a fifth of the exact
-search's time.
+RUN_DIR is a run that `sracl embed` has been through. With ONEDNN_MAX_CPU_ISA=AVX2 before it the processor is taken for
+an older one, without fast and right products of bytes. Prints a table and appends a line of JSON to
+benchmarks/results/neighbours.jsonl: seconds by the clock and, since other programs may share the cores, those that the
+process was given. Recall is that of all queries, not of a sample. Exit code 1 where a bound is broken: recall@k of at
+least 0.99 in at most a fifth of the exact search's time.
 """
 
 import argparse
@@ -41,12 +41,9 @@ def main() -> None:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--k", type=int, default=10)
-    parser.add_argument("--floats", action="store_true")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    if arguments.floats:
-        codes.integers_are_faster = lambda dimension: False
     config = read_config(arguments.run_dir / "config.yaml", [])
     dataset = Dataset.load(arguments.run_dir / "dataset")
     pool = pool_of(leave_one_out(dataset.histories), config)

@@ -11,7 +11,7 @@ from torch import Tensor
 from sracl.errors import InputError
 from sracl.semantics.codes import Coder, scores
 
-CELLS = 1.5
+CELLS = 3
 """Cells, over the square root of the number of rows."""
 ROUNDS, SAMPLE = 5, 20
 """Rounds of k-means, and the rows a cell that it sees. More of either changes the recall by less than chance does."""

@@ -71,7 +71,7 @@ def scores(left: Int8[Tensor, "n d"], right: Int8[Tensor, "m d"], halves: Int[Te
     """
     if integers_are_faster(left.shape[1]):
         return _as_integers(left, right).sub_(halves)
-    return torch.addmm(halves.float(), left.float(), right.float().T, beta=-1)
+    return _as_floats(left, right).sub_(halves)
 
 
 @cache

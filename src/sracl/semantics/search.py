@@ -23,9 +23,9 @@ SAMPLE = 1000
 """Queries that are searched exactly to measure recall."""
 WANTED_RECALL = 0.99
 """Recall that the approximate search is to reach."""
-EFFORTS = (1.0, 2.0, 4.0, 8.0)
+EFFORTS = (1.0, 1.5, 2.5, 4.0, 8.0)
 """How hard the approximate search tries, one after another."""
-SURE = 2.0
+SURE = 1.0
 """Standard errors by which the sample's recall must exceed the wanted one."""
 EQUAL = 1e-6
 """Similarities that differ by less, which is rounding, are equal, and their rows stand for one another."""
@@ -62,7 +62,7 @@ def neighbours(
     """The k most similar rows of every row of `embeddings` `[P, D]` (unit vectors), exact while that is cheap.
 
     The approximate search first looks for the neighbours of 1,000 queries drawn by `seed`, with more and more effort,
-    until its recall of these is two standard errors above `wanted`. With this effort all are searched. Where no effort
+    until its recall of these is a standard error above `wanted`. With this effort all are searched. Where no effort
     reaches it, or the whole exact search takes a second, the search is exact. engine: whose workers search. For the
     rest see `retrieval.nearest`.
     """
