@@ -10,6 +10,7 @@ OPTIONAL = {
     "fastapi": "the service (extra `serve`)",
     "matplotlib": "the pictures of a study (extra `study`)",
     "optuna": "the search for settings (extra `study`)",
+    "mlflow-skinny": "runs told to MLflow (extra `mlflow`)",
     "ray": "more than one machine (extra `ray`)",
 }
 REQUIRED = ("torch", "polars", "pyarrow", "lightning-fabric", "sentence-transformers", "safetensors", "pydantic")

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 def run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite: bool) -> "Run":
     """Make every stage up to and with `stage`, and say what there is to say at its end."""
     run = opened(config, overrides, overwrite)
-    made = run.up_to(stage)
+    from sracl.pipeline.tracking import tracked
+
+    with tracked(run):
+        made = run.up_to(stage)
     if not made:
         run.display.say(f"{run.folder}: nothing to do, everything up to `{stage}` is done")
     elif stage == "recommend":

@@ -15,6 +15,7 @@ from sracl.config.section import Section
 from sracl.config.semantics import EncoderConfig, SemanticsConfig, WriterConfig
 from sracl.config.split import SplitConfig
 from sracl.config.study import StudyConfig
+from sracl.config.tracking import TrackingConfig
 from sracl.config.training import TrainingConfig
 from sracl.config.tune import TuneConfig
 
@@ -38,6 +39,7 @@ __all__ = [
     "SemanticsConfig",
     "SplitConfig",
     "StudyConfig",
+    "TrackingConfig",
     "TrainingConfig",
     "TuneConfig",
     "WriterConfig",

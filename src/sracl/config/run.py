@@ -18,6 +18,7 @@ from sracl.config.ray import RayConfig
 from sracl.config.section import Section
 from sracl.config.semantics import SemanticsConfig
 from sracl.config.study import StudyConfig
+from sracl.config.tracking import TrackingConfig
 from sracl.config.training import TrainingConfig
 from sracl.config.tune import TuneConfig
 from sracl.errors import InputError
@@ -45,6 +46,7 @@ class RunConfig(Section):
     recommendations: RecommendationsConfig = RecommendationsConfig()
     study: StudyConfig = StudyConfig()
     tune: TuneConfig = TuneConfig()
+    tracking: TrackingConfig = TrackingConfig()
 
     def __reduce__(self) -> tuple[Callable[[Any], "RunConfig"], tuple[dict[str, Any]]]:
         # Sections of objectives are classes made while the program runs, which pickle does not find by name.

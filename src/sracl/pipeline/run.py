@@ -17,6 +17,7 @@ from sracl.files import written_aside
 from sracl.pipeline import cold, pretraining, stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
+from sracl.pipeline.tracking import REMEMBERED, Tracking
 from sracl.semantics import index
 from sracl.semantics.stages import pool_of
 from sracl.training.assembly import with_own_backbone
@@ -142,6 +143,7 @@ class Run:
             display.say(f"{self.folder} holds no record of stages; everything is made anew")
         self.stamps = Stamps(self.folder)
         self.engine: Engine = LOCAL
+        self.tracking: Tracking | None = None
         self.seconds: dict[str, float] = {}
 
     @cached_property
@@ -293,6 +295,8 @@ class Run:
         for trains, checkpoint in (("baseline", "backbone"), ("pretrain", "pretrained"), ("train", "model")):
             if trains in forgotten:
                 shutil.rmtree(self.folder / "checkpoints" / checkpoint, ignore_errors=True)
+                # Another training is another run to MLflow.
+                (self.folder / REMEMBERED).unlink(missing_ok=True)
         for cached in ("dataset", "split", "pool"):
             self.__dict__.pop(cached, None)
 

@@ -1,4 +1,4 @@
-"""What becomes of a training's progress: a bar, a line an epoch, `log.jsonl`, TensorBoard."""
+"""What becomes of a training's progress: a bar, a line an epoch, `log.jsonl`, TensorBoard, MLflow."""
 
 import json
 import time
@@ -80,7 +80,7 @@ class TensorBoard:
 
 @contextmanager
 def watched(run: "Run", name: str, targets: int) -> Iterator[tuple[Path, Watcher]]:
-    """The folder for a training's checkpoints, and everyone who watches it: bar, log and TensorBoard.
+    """The folder for a training's checkpoints, and everyone who watches it: bar, log, TensorBoard and MLflow.
 
     name: of the training; targets: of an epoch.
     """
@@ -90,7 +90,10 @@ def watched(run: "Run", name: str, targets: int) -> Iterator[tuple[Path, Watcher
     board = TensorBoard(run.folder / "tensorboard" / name)
     try:
         with run.display.training(targets) as bar:
-            yield folder, Several([bar, EpochLog(run.folder / "log.jsonl", name), board])
+            watchers: list[Watcher] = [bar, EpochLog(run.folder / "log.jsonl", name), board]
+            if run.tracking is not None:
+                watchers.append(run.tracking.of_training(name))
+            yield folder, Several(watchers)
     finally:
         board.close()
 
