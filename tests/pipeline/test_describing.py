@@ -148,8 +148,9 @@ def test_what_the_store_answers_needs_no_key_and_no_server(folder) -> None:
     code, _, err = sracl("describe", config, *again)
     assert code == 0, err
     missing = ["-o", "semantics.domain=soaps", "-o", f"run_dir={folder / 'third'}"]
-    code, _, err = sracl("describe", config, *again[2:], *missing)
+    code, out, err = sracl("describe", config, *again[2:], *missing)
     assert (code, "the variable SRACL_NO_SUCH_KEY holds no key" in err) == (2, True)
+    assert "0 failed, 0 requests" in out, "a request counted that was never sent"
 
 
 def test_an_interruption_ends_with_a_summary_and_a_word_on_how_to_go_on(folder) -> None:

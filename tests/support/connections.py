@@ -27,6 +27,9 @@ class Dying:
     def __init__(self, client: ChatClient, folder: Path) -> None:
         self.client, self.folder = client, folder
 
+    async def ready(self) -> None:
+        await self.client.ready()
+
     async def ask(self, request: Request) -> Answer:
         if request.messages[0].content == "question 10" and not (self.folder / "died").exists():
             (self.folder / "died").touch()

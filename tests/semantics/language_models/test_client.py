@@ -123,8 +123,13 @@ def test_a_hang_ends_with_the_timeout() -> None:
 def test_a_server_that_is_down_is_worth_another_try_and_named() -> None:
     with chat_server() as server:
         gone = server.base_url
-    with pytest.raises(RetryableError, match=gone):
+    with pytest.raises(RetryableError, match=f"no connection to {gone}: Connection refused"):
         ask(gone)
+
+
+def test_a_host_that_does_not_exist_is_told_by_its_address() -> None:
+    with pytest.raises(RetryableError, match=r"no connection to http://no-such-host\.invalid/v1: "):
+        ask("http://no-such-host.invalid/v1")
 
 
 def test_a_request_that_the_server_refuses_is_not_repeated() -> None:

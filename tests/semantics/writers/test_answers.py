@@ -96,4 +96,15 @@ def test_the_schema_asks_for_both_fields_and_no_other() -> None:
     schema = item_schema(80, 50)["json_schema"]["schema"]
     assert set(schema["required"]) == set(schema["properties"]) == {"item summary", "potential user analysis"}
     assert schema["additionalProperties"] is False
+    assert not any("maxLength" in field for field in schema["properties"].values()), "some providers refuse it"
     json.dumps(schema)
+
+
+def test_a_bounded_schema_has_room_for_the_words_asked_for_and_ends_before_too_many() -> None:
+    fields = item_schema(80, 50, bounded=True)["json_schema"]["schema"]["properties"]
+    for (key, field), words in zip(fields.items(), (80, 50), strict=True):
+        sentence = "Mild rosewater shampoo. "  # some eight characters a word
+        longest = (sentence * words)[: field["maxLength"]]
+        texts = {"item summary": "Mild.", "potential user analysis": "All."} | {key: longest}
+        assert len(longest.split()) >= words * 0.9
+        assert read_item(answer(json.dumps(texts), "stop"), 80, 50)

@@ -68,6 +68,9 @@ class SpreadClient:
         self.workers, self.lost = workers, lost
         self.under_way = dict.fromkeys(range(len(workers)), 0)
 
+    async def ready(self) -> None:
+        """Nothing is left to be done: the workers were connected before this client was made."""
+
     async def ask(self, request: Request) -> Answer:
         """One answer, whatever it says. Raises FatalError, RetryableError or RejectedError."""
         if not self.under_way:

@@ -18,6 +18,7 @@ from sracl.semantics.language_models.server_errors import (
     place_of,
     retry_after,
     shown,
+    unreached,
     worth_another_try,
 )
 from sracl.semantics.language_models.settling import wait_after
@@ -99,10 +100,9 @@ class OpenAIEncoder:
             vectors = np.array([row.embedding for row in rows], dtype=np.float32)
         except openai.APIStatusError as error:
             raise self._explained(error.status_code, error.response) from None
-        except openai.APITimeoutError:
-            raise RetryableError(f"no answer within {self._endpoint.timeout:g} s from {self._place}") from None
-        except openai.APIConnectionError:
-            raise RetryableError(f"the connection failed ({self._place})") from None
+        except openai.APIConnectionError as error:
+            timed_out = isinstance(error, openai.APITimeoutError)
+            raise RetryableError(unreached(error, self._place, self._endpoint.timeout, timed_out)) from None
         except (openai.APIError, ValueError, TypeError, AttributeError, RecursionError):
             raise SraclError(f"{self._place} answers with something that holds no embeddings") from None
         if vectors.ndim != 2 or len(vectors) != len(texts):

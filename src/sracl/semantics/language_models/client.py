@@ -19,6 +19,7 @@ from sracl.semantics.language_models.server_errors import (
     place_of,
     retry_after,
     shown,
+    unreached,
     worth_another_try,
 )
 
@@ -72,6 +73,9 @@ class ChatClient:
         """Close all connections."""
         await self._client.close()
 
+    async def ready(self) -> None:
+        """Nothing is left to be done: what is wrong with the settings was told when this client was made."""
+
     async def ask(self, request: Request) -> Answer:
         """One answer, whatever it says. Raises FatalError, RetryableError or RejectedError."""
         openai = self._openai
@@ -83,10 +87,9 @@ class ChatClient:
             # The official client's plain call: its typed one takes twice the processor's time a request.
             async with asyncio.timeout(self._endpoint.timeout):
                 reply = await self._client.post("/chat/completions", body=body, cast_to=object)
-        except (TimeoutError, openai.APITimeoutError):
-            raise RetryableError(f"no answer within {self._endpoint.timeout:g} s from {self._place}") from None
-        except openai.APIConnectionError:
-            raise RetryableError(f"the connection failed ({self._place})") from None
+        except (TimeoutError, openai.APIConnectionError) as error:
+            timed_out = isinstance(error, TimeoutError | openai.APITimeoutError)
+            raise RetryableError(unreached(error, self._place, self._endpoint.timeout, timed_out)) from None
         except openai.APIStatusError as error:
             response = error.response
         except (openai.APIError, ValueError, RecursionError):

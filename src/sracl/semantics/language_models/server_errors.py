@@ -1,6 +1,8 @@
 """What goes wrong between us and a server, and what may be told of it: never the key."""
 
 import email.utils
+import os
+import socket
 import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -45,6 +47,21 @@ def shown(text: str, key: str) -> str:
 def worth_another_try(status: int) -> bool:
     """Whether a server that answers so may answer otherwise later."""
     return status in (408, 409, 429) or status >= 500
+
+
+def unreached(error: BaseException, place: str, timeout: float, timed_out: bool) -> str:
+    """Why no answer came from `place`: the network, by the system's own word, or the time of `timeout` seconds.
+
+    timed_out: what the client says; it calls a refused connection a timeout too, and the cause tells them apart.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConnectionError) and cause.errno:
+            return f"no connection to {place}: {os.strerror(cause.errno)}"
+        if isinstance(cause, socket.gaierror):
+            return f"no connection to {place}: {cause.strerror}"
+        cause = cause.__cause__ or cause.__context__
+    return f"no answer within {timeout:g} s from {place}" if timed_out else f"the connection failed ({place})"
 
 
 def out_of_credit(status: int, text: str) -> bool:

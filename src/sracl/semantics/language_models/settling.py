@@ -33,6 +33,9 @@ LONGEST_ECHO = 2_000
 class Client(Protocol):
     """Asks one request; see `ChatClient`."""
 
+    async def ready(self) -> None:
+        """Returns when requests can be sent; raises what would keep every one of them from it, such as no key."""
+
     async def ask(self, request: Request) -> Answer:
         """One answer, whatever it says. Raises FatalError, RetryableError or RejectedError."""
 
@@ -110,6 +113,7 @@ class Settler:
         return answer
 
     async def _timed(self, request: Request, again: bool) -> Answer:
+        await self.client.ready()
         tally, begin = self.tally, time.monotonic()
         tally.asked += 1
         tally.retried += again

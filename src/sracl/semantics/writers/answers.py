@@ -11,6 +11,8 @@ from sracl.semantics.language_models.request import Answer
 SUMMARY, ANALYSIS = "item summary", "potential user analysis"
 TOO_LONG = 3
 """An answer of more than so many times the words asked for is no answer to the question."""
+LETTERS_A_WORD = 8
+"""Characters that a bounded field has for each word: enough for whole sentences of the words asked for."""
 
 _SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u061f](?=\s|$)")
 _REFUSAL = re.compile(
@@ -22,12 +24,12 @@ class UnusableError(SraclError):
     """An answer that says nothing to embed; the message is the reason, as the model is told it."""
 
 
-def item_schema(summary_words: int, analysis_words: int) -> dict[str, Any]:
-    """The JSON schema of an item's answer, for servers with structured output."""
-    properties = {
-        SUMMARY: {"type": "string", "description": f"at most {summary_words} words"},
-        ANALYSIS: {"type": "string", "description": f"at most {analysis_words} words"},
-    }
+def item_schema(summary_words: int, analysis_words: int, bounded: bool = False) -> dict[str, Any]:
+    """The JSON schema of an item's answer, for servers with structured output.
+
+    bounded: the schema itself ends a field that gets too long, which small models need and some providers refuse.
+    """
+    properties = {key: _field(words, bounded) for key, words in ((SUMMARY, summary_words), (ANALYSIS, analysis_words))}
     return {
         "type": "json_schema",
         "json_schema": {
@@ -41,6 +43,11 @@ def item_schema(summary_words: int, analysis_words: int) -> dict[str, Any]:
             },
         },
     }
+
+
+def _field(words: int, bounded: bool) -> dict[str, Any]:
+    field = {"type": "string", "description": f"at most {words} words"}
+    return field | {"maxLength": words * LETTERS_A_WORD} if bounded else field
 
 
 def read_item(answer: Answer, summary_words: int, analysis_words: int) -> str:

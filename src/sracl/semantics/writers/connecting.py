@@ -39,13 +39,20 @@ class _WhenAsked:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
+    async def ready(self) -> None:
+        """Connect, once. Raises what connecting raises."""
+        await self._connected()
+
     async def ask(self, request: Request) -> Answer:
         """One answer; see `Client.ask`. Raises what connecting raises, too."""
+        return await (await self._connected()).ask(request)
+
+    async def _connected(self) -> Client:
         if self._client is None:
             async with self._connecting:
                 if self._client is None:
                     self._client = (await self._stack.enter_async_context(self._connection)).client
-        return await self._client.ask(request)
+        return self._client
 
 
 @asynccontextmanager

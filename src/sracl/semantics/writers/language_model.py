@@ -101,7 +101,7 @@ class LanguageModelWriter:
         contexts = ItemContexts(pool, dataset.item_count, self.writer.histories, self.writer.history_items)
         fields = dataset.catalogue.select(dataset.text_columns)
         words = self.writer.summary_words + self.writer.analysis_words
-        schema = item_schema(self.writer.summary_words, self.writer.analysis_words)
+        schema = item_schema(self.writer.summary_words, self.writer.analysis_words, bounded=self.writer.kind == "local")
         for item in range(dataset.item_count) if items is None else items:
             row = fields.row(item, named=True)
             known = [(name, str(value)) for name, value in row.items() if value is not None and str(value).strip()]
