@@ -9,7 +9,7 @@ from sracl.datasets.prefixes import PrefixPool
 from sracl.datasets.sequences import Sequences
 from sracl.objectives.anchors import draw_anchors
 from sracl.objectives.batch import Batch
-from sracl.objectives.contrastive import ContrastiveObjective
+from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 from support.batches import generator, histories_of, unit_vectors, whole_batch
 
@@ -33,6 +33,12 @@ class ContrastiveContract:
 
     highest = ITEMS - 1
     """The highest item number in drawn rows; ITEMS where items may be masked."""
+    chance = True
+    """Whether its draws depend on the generator."""
+    reads_rows = True
+    """Whether it draws rows to be encoded."""
+    teaches = "encoded"
+    """What gets its gradient: `encoded`, or `anchors` alone where what else is encoded teaches them."""
 
     def make(self, pool: PrefixPool) -> ContrastiveObjective:
         """The objective over ITEMS items and the pool's prefixes, for vectors of width WIDTH."""
@@ -62,12 +68,16 @@ class ContrastiveContract:
         first, same, other = (objective.draw(batch, anchors, generator(seed)).rows for seed in (1, 1, 2))
         assert torch.equal(first.items, same.items)
         assert torch.equal(first.lengths, same.lengths)
-        assert first.items.shape != other.items.shape or not torch.equal(first.items, other.items)
+        differs = first.items.shape != other.items.shape or not torch.equal(first.items, other.items)
+        assert differs == self.chance
 
     def test_drawn_rows_hold_known_items_and_fit_the_backbone(
         self, objective: ContrastiveObjective, batch: Batch
     ) -> None:
         rows = objective.draw(batch, draw_anchors(batch, None, generator()), generator(1)).rows
+        assert (len(rows) > 0) == self.reads_rows
+        if not self.reads_rows:
+            return
         assert rows.items.dtype == rows.lengths.dtype == torch.long
         assert int(rows.items.min()) >= 0
         assert int(rows.items.max()) <= self.highest
@@ -79,7 +89,7 @@ class ContrastiveContract:
     ) -> None:
         drawn = objective.draw(batch, draw_anchors(batch, None, generator()), generator(1))
         assert set(drawn.rows.last.tolist()) <= set(drawn.places.tolist())
-        assert int(drawn.places.max()) < len(drawn.rows.items)
+        assert not len(drawn.places) or int(drawn.places.max()) < len(drawn.rows.items)
 
     def test_the_loss_is_a_finite_scalar_that_teaches_the_encoded_rows(
         self, objective: ContrastiveObjective, batch: Batch
@@ -87,13 +97,14 @@ class ContrastiveContract:
         anchors = draw_anchors(batch, 1, generator())
         drawn = objective.draw(batch, anchors, generator(1))
         states = torch.randn(len(anchors), WIDTH, requires_grad=True)
-        encoded = torch.randn(len(drawn.places), WIDTH, requires_grad=True)
+        encoded = torch.randn(drawn.wanted, WIDTH, requires_grad=True)
         loss = objective.loss(states, encoded, drawn)
         assert loss.shape == ()
         loss.backward()
         assert torch.isfinite(loss)
-        assert encoded.grad is not None
-        assert encoded.grad.abs().sum() > 0
+        taught = encoded if self.teaches == "encoded" else states
+        assert taught.grad is not None
+        assert taught.grad.abs().sum() > 0
         for name, parameter in objective.named_parameters():
             assert parameter.grad is not None, name
             assert torch.isfinite(parameter.grad).all(), name
@@ -133,10 +144,11 @@ class ContrastiveContract:
         in_double(drawn)
         torch.manual_seed(3)
         states = torch.randn(len(anchors), WIDTH, dtype=torch.double, requires_grad=True)
-        encoded = torch.randn(len(drawn.places), WIDTH, dtype=torch.double, requires_grad=True)
+        encoded = torch.randn(drawn.wanted, WIDTH, dtype=torch.double, requires_grad=True)
         objective.loss(states, encoded, drawn).backward()
         step = 1e-6
-        for name, tensor in [("anchors", states), ("encoded", encoded), *objective.named_parameters()]:
+        taught = [("encoded", encoded)] if self.teaches == "encoded" else []
+        for name, tensor in [("anchors", states), *taught, *objective.named_parameters()]:
             direction = torch.randn_like(tensor)
             with torch.no_grad():
                 tensor += step * direction
@@ -164,7 +176,7 @@ class LearningContract(ContrastiveContract):
             anchors = draw_anchors(batch, 2, draws)
             drawn = objective.draw(batch, anchors, draws)
             states = backbone.train().states_at(batch.rows, anchors)
-            loss = objective.loss(states, backbone.states_at(drawn.rows, drawn.places), drawn)
+            loss = objective.loss(states, encoded_by(backbone, drawn), drawn)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -175,6 +187,12 @@ class LearningContract(ContrastiveContract):
         same = kinds[:, None] == kinds[None, :]
         other_user = ~torch.eye(len(kinds), dtype=torch.bool)
         assert float(alike[same & other_user].mean()) > float(alike[~same].mean()) + 0.2
+
+
+def encoded_by(backbone: SASRec, drawn: Drawn) -> torch.Tensor:
+    """What an objective drew, as the whole objective hands it over."""
+    states = backbone.states_at(drawn.rows, drawn.places) if len(drawn.rows) else torch.empty(0, WIDTH)
+    return torch.cat([states, backbone.scored_table[drawn.items]])
 
 
 def item_vectors(dimension: int = 12) -> np.ndarray:

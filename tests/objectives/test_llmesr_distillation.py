@@ -1,9 +1,8 @@
 """LLM-ESR's self-distillation is the squared distance to the mean of the neighbours, which do not learn."""
 
-import pytest
 import torch
 
-from objectives.contract import ITEMS, LENGTH, WIDTH
+from objectives.contract import ITEMS, LENGTH, WIDTH, ContrastiveContract, prefix_vectors
 from sracl.datasets.prefixes import PrefixPool
 from sracl.objectives.anchors import draw_anchors
 from sracl.objectives.context import ObjectiveContext
@@ -11,6 +10,18 @@ from sracl.objectives.llmesr_distillation import LLMESRDistillation
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.retrieval import Exclusion, nearest
 from support.batches import generator, histories_of, unit_vectors, whole_batch
+
+
+class TestLLMESRDistillation(ContrastiveContract):
+    """Not what it learns alone: nothing keeps vectors apart then, and all become alike."""
+
+    chance = False
+    teaches = "anchors"
+
+    def make(self, pool: PrefixPool) -> LLMESRDistillation:
+        embeddings = prefix_vectors(pool)
+        neighbours = nearest(embeddings, 3, Exclusion.same_owner(pool.sequences.offsets))
+        return LLMESRDistillation(pool, neighbours, embeddings, WIDTH)
 
 
 def made():
@@ -58,12 +69,3 @@ def test_what_is_read_are_the_neighbours_prefixes() -> None:
     read = drawn.rows.up_to(drawn.places)
     for own, there in zip(read.items.split(read.lengths.tolist()), expected, strict=True):
         assert own.tolist() == there.tolist()[-len(own) :]
-
-
-@pytest.mark.parametrize("count", [0])
-def test_no_anchors_give_a_loss_of_zero(count: int) -> None:
-    objective, _, _, batch, anchors, _ = made()
-    nothing = torch.zeros(count, WIDTH, requires_grad=True)
-    loss = objective.loss(nothing, nothing, objective.draw(batch, anchors[:0], generator()))
-    loss.backward()
-    assert float(loss.detach()) == 0.0

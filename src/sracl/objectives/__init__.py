@@ -13,6 +13,7 @@ from sracl.objectives.icsrec import ICSRec
 from sracl.objectives.intra_sequence import IntraSequence
 from sracl.objectives.llmesr_distillation import LLMESRDistillation
 from sracl.objectives.mclrec import MCLRec
+from sracl.objectives.rlmrec import RLMRec
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 
 OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
@@ -25,6 +26,7 @@ OBJECTIVES: dict[str, type[ContrastiveObjective[Any]]] = {
     "icsrec": ICSRec,
     "mclrec": MCLRec,
     "llmesr_distillation": LLMESRDistillation,
+    "rlmrec": RLMRec,
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "LLMESRDistillation",
     "MCLRec",
     "ObjectiveContext",
+    "RLMRec",
     "TrainingObjective",
     "Weighted",
 ]

@@ -35,6 +35,16 @@ class Drawn:
         """
         return self.rows.last
 
+    @property
+    def items(self) -> Int[Tensor, "I"]:
+        """Items whose vectors the loss takes beside states; none, unless a subclass says otherwise."""
+        return torch.empty(0, dtype=torch.long)
+
+    @property
+    def wanted(self) -> int:
+        """How many vectors the loss takes beside the anchors': E states, then I items' vectors."""
+        return len(self.places) + len(self.items)
+
 
 DrawnT = TypeVar("DrawnT", bound=Drawn)
 
@@ -83,6 +93,10 @@ class ContrastiveObjective(nn.Module, ABC, Generic[DrawnT]):
 
     @abstractmethod
     def loss(
-        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "E d"], drawn: DrawnT
+        self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "W d"], drawn: DrawnT
     ) -> Float[Tensor, ""]:
-        """The loss, given f of every anchor and f of every prefix that `draw` asked for, in the order of its places."""
+        """The loss, given f of every anchor and what `draw` asked for.
+
+        encoded: f of every prefix in the order of `drawn.places`, then the vectors of `drawn.items`, as states are
+        compared with them.
+        """

@@ -96,17 +96,24 @@ class TrainingObjective(nn.Module):
         total = sum(weighted, start=parts["next_item"])
         return Losses(total, {name: loss.detach() for name, loss in parts.items()})
 
-    def _encode(self, own: Rows, drawn: list[Drawn]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "E d"]]]:
-        """States at all places of `own`, and at those that each objective drew; all drawn rows take one call."""
+    def _encode(self, own: Rows, drawn: list[Drawn]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "W d"]]]:
+        """States at all places of `own`, and what each objective drew; all drawn rows take one call."""
         states = self.backbone.states(own)
         if not any(len(part.rows) for part in drawn):
-            return states, [states[:0] for _ in drawn]
+            return states, [self._with_items(states[:0], part) for part in drawn]
         device = own.items.device
         begins = accumulate((len(part.rows.items) for part in drawn), initial=0)
         places = [part.places + begin for part, begin in zip(drawn, begins, strict=False)]
         rows = joined([part.rows for part in drawn]).to(device)
-        found = self.backbone.states_at(rows, torch.cat(places).to(device))
-        return states, list(found.split([len(some) for some in places]))
+        found = self.backbone.states_at(rows, torch.cat(places).to(device)).split([len(some) for some in places])
+        return states, [self._with_items(own, part) for own, part in zip(found, drawn, strict=True)]
+
+    def _with_items(self, states: Float[Tensor, "E d"], drawn: Drawn) -> Float[Tensor, "W d"]:
+        """An objective's states, then the vectors of its items."""
+        if len(drawn.items) == 0:
+            return states
+        vectors = self.backbone.scored_table.index_select(0, drawn.items.to(states.device))
+        return torch.cat([states, vectors.to(states.dtype)])
 
     def _objective(self, name: str) -> ContrastiveObjective[Any]:
         objective = self.contrastive[name]

@@ -26,13 +26,15 @@ class SemanticIndex:
     """What retrieval found, in the data set's numbering.
 
     pool: numbers the prefixes. prefix_embeddings: float32 `[P, D]`. item_neighbors: int32 `[N, k]`;
-    prefix_neighbors: int32 `[P, k]`; -1 where there are fewer than k. Arrays may be memory-mapped.
+    prefix_neighbors: int32 `[P, k]`; -1 where there are fewer than k. item_embeddings: float32 `[N, D]`, None where
+    neighbours alone were found. Arrays may be memory-mapped.
     """
 
     pool: PrefixPool
     prefix_embeddings: NDArray[np.float32]
     item_neighbors: NDArray[np.int32]
     prefix_neighbors: NDArray[np.int32]
+    item_embeddings: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         prefixes = len(self.pool)
@@ -58,6 +60,7 @@ class SemanticIndex:
                 open_array(folder / ITEM_NEIGHBORS, dataset.item_count), dataset.item_count
             ),
             prefix_neighbors=checked_neighbors(open_array(folder / PREFIX_NEIGHBORS, len(pool)), len(pool)),
+            item_embeddings=open_array(folder / ITEM_EMBEDDINGS, dataset.item_count),
         )
 
 
