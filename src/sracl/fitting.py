@@ -122,4 +122,5 @@ def build_index(
         prefix_embeddings=prefixes,
         item_neighbors=search(items, exclusion=Exclusion.itself(len(items))).neighbours,
         prefix_neighbors=search(prefixes, exclusion=exclusion(pool, config.protocol)).neighbours,
+        item_embeddings=items,
     )

@@ -56,6 +56,7 @@ def objective_with(name: str, split: Split, **section: object) -> TrainingObject
         embeddings,
         nearest(unit_vectors(ITEMS, 6), 3, Exclusion.itself(ITEMS)),
         nearest(embeddings, 3, Exclusion.same_owner(pool.sequences.offsets)),
+        unit_vectors(ITEMS, 6),
     )
     off = {"cross_sequence": {"weight": 0}, "intra_sequence": {"weight": 0}}
     values = {

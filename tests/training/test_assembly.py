@@ -36,6 +36,7 @@ def index() -> SemanticIndex:
         embeddings,
         nearest(unit_vectors(ITEMS, 6), 3, Exclusion.itself(ITEMS)),
         nearest(embeddings, 3, Exclusion.same_owner(pool.sequences.offsets)),
+        unit_vectors(ITEMS, 6),
     )
 
 
