@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from sracl.evaluation.significance import compare, holm, paired_p
+from sracl.evaluation.significance import compare, holm, paired_p, percentile_interval, resampled_means
 
 P_VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=12)
 
@@ -89,3 +89,28 @@ def test_holm_keeps_the_order_raises_none_above_one_and_leaves_what_was_not_test
 def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.5, None, 0.9]) == [1.0, None, 1.0]
+
+
+def test_resampled_means_have_the_interval_that_scipy_finds() -> None:
+    values = np.random.default_rng(1).random(300)
+    low, high = percentile_interval(resampled_means(values[:, None], np.ones((300, 1)), resamples=4000))
+    expected = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=2).confidence_interval
+    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high), abs=0.004)
+
+
+def test_resampled_means_draw_the_same_users_for_every_metric() -> None:
+    values = np.random.default_rng(1).random((50, 1))
+    means = resampled_means(np.concatenate([values, values + 1], axis=1), np.ones((50, 2)), resamples=120)
+    assert means.shape == (120, 2)
+    np.testing.assert_allclose(means[:, 1] - means[:, 0], 1.0)
+    assert means[:, 0].std() > 0
+
+
+def test_resampled_means_are_over_a_users_targets_and_a_group_without_any_has_none() -> None:
+    sums, counts = np.array([[3.0, 1.0, 0.0], [3.0, 0.0, 0.0]]), np.array([[3.0, 1.0, 0.0], [3.0, 0.0, 0.0]])
+    means = resampled_means(sums, counts, resamples=60)
+    np.testing.assert_array_equal(means[:, 0], 1.0)
+    assert np.isnan(means[:, 1]).any(), "no draw of the one user of this group"
+    low, high = percentile_interval(means)
+    assert (low[1], high[1]) == (1.0, 1.0)
+    assert np.isnan([low[2], high[2]]).all()

@@ -6,6 +6,7 @@ from sracl.cli import describe
 from sracl.cli import embed
 from sracl.cli import neighbors
 from sracl.cli import recommend
+from sracl.cli import report
 from sracl.cli import study
 from sracl.cli import tune
 from sracl.cli import audit
@@ -31,6 +32,7 @@ __all__ = [
     "main",
     "neighbors",
     "recommend",
+    "report",
     "serve",
     "stages",
     "study",

@@ -18,11 +18,12 @@ def run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite: 
         made = run.up_to(stage)
     if not made:
         run.display.say(f"{run.folder}: nothing to do, everything up to `{stage}` is done")
-    elif stage == "recommend":
+    elif stage in ("recommend", "report"):
         from sracl.pipeline.stages import show_examples
 
         show_examples(run)
-        run.display.say(f"everything is in {run.folder}: model/, metrics.json, recommendations.parquet")
+        last = ", report.html" if stage == "report" else ""
+        run.display.say(f"everything is in {run.folder}: model/, metrics.json, recommendations.parquet{last}")
     return run
 
 

@@ -14,7 +14,7 @@ def _stage_command(stage: str, text: str) -> Callable[..., None]:
     return command
 
 
-app.command("run")(_stage_command("recommend", "Run every stage, skipping what is done."))
+app.command("run")(_stage_command("report", "Run every stage, skipping what is done."))
 for _stage, _text in (
     ("prepare", "Read the raw data, apply the stated rules, number users and items."),
     ("train", "Up to and with training; goes on from the last epoch after an interruption."),

@@ -10,6 +10,7 @@ from sracl.config.objectives import ObjectivesConfig
 from sracl.config.pretraining import PretrainingConfig
 from sracl.config.ray import RayConfig
 from sracl.config.reading import changed, make_config, read_config
+from sracl.config.report import ReportConfig
 from sracl.config.run import RunConfig
 from sracl.config.section import Section
 from sracl.config.semantics import EncoderConfig, SemanticsConfig, WriterConfig
@@ -34,6 +35,7 @@ __all__ = [
     "PretrainingConfig",
     "RayConfig",
     "RecommendationsConfig",
+    "ReportConfig",
     "RunConfig",
     "Section",
     "SemanticsConfig",

@@ -15,6 +15,7 @@ from sracl.config.item_embedding import ItemEmbeddingConfig
 from sracl.config.objectives import ObjectivesConfig
 from sracl.config.pretraining import PretrainingConfig
 from sracl.config.ray import RayConfig
+from sracl.config.report import ReportConfig
 from sracl.config.section import Section
 from sracl.config.semantics import SemanticsConfig
 from sracl.config.study import StudyConfig
@@ -44,6 +45,7 @@ class RunConfig(Section):
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     cold_items: ColdItemsConfig = ColdItemsConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()
+    report: ReportConfig = ReportConfig()
     study: StudyConfig = StudyConfig()
     tune: TuneConfig = TuneConfig()
     tracking: TrackingConfig = TrackingConfig()

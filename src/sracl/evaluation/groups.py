@@ -51,9 +51,10 @@ def metrics_by_group(found: Evaluation, groups: Groups, cutoffs: Sequence[int]) 
 
 
 def _grouped(counts: NDArray[np.integer], bounds: Bounds) -> Groups:
-    return Groups(_labels(bounds), np.searchsorted(np.asarray(bounds), counts, side="right"))
+    return Groups(group_labels(bounds), np.searchsorted(np.asarray(bounds), counts, side="right"))
 
 
-def _labels(bounds: Bounds) -> tuple[str, ...]:
+def group_labels(bounds: Bounds) -> tuple[str, ...]:
+    """What the groups are called that begin at each of the rising bounds, and the one below them."""
     between = [f"{low} to {high - 1}" if high - low > 1 else str(low) for low, high in pairwise(bounds)]
     return (f"under {bounds[0]}", *between, f"{bounds[-1]} and more")

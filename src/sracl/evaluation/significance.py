@@ -57,6 +57,35 @@ def compare(values: Float64, reference: Float64, resamples: int = RESAMPLES, see
     )
 
 
+def resampled_means(sums: Float64, counts: Float64, resamples: int = RESAMPLES, seed: int = 0) -> Float64:
+    """Means of many metrics over users drawn with replacement, `[resamples, metrics]`: a bootstrap of all at once.
+
+    The same draw of users stands in a row for all metrics, so that differences of columns are paired. sums: of the
+    metrics' values over a user's targets, `[users, metrics]`; counts: of these targets, `[users, metrics]` (0: the user
+    is not of the group that the metric is of). A draw without a target of a group gives NaN there.
+    """
+    generator = np.random.default_rng(seed)
+    users = len(sums)
+    found = np.empty((resamples, sums.shape[1]))
+    both = np.concatenate([sums, counts], axis=1)
+    for begin in range(0, resamples, RESAMPLED_AT_A_TIME):
+        rows = min(RESAMPLED_AT_A_TIME, resamples - begin)
+        draws = generator.integers(users, size=(rows, users)) + users * np.arange(rows)[:, None]
+        times = np.bincount(draws.ravel(), minlength=rows * users).reshape(rows, users)
+        totals, targets = np.split(times.astype(np.float64) @ both, 2, axis=1)
+        found[begin : begin + rows] = np.divide(totals, targets, out=np.full_like(totals, np.nan), where=targets > 0)
+    return found
+
+
+def percentile_interval(means: Float64) -> tuple[Float64, Float64]:
+    """Bounds of the 95% interval of resampled means `[resamples, metrics]`, `[metrics]` each; NaN for what has none."""
+    outside = 100 * (1 - CONFIDENCE) / 2
+    known = ~np.isnan(means).all(axis=0)
+    bounds = np.full((2, means.shape[1]), np.nan)
+    bounds[:, known] = np.nanpercentile(means[:, known], [outside, 100 - outside], axis=0)
+    return bounds[0], bounds[1]
+
+
 def paired_p(differences: Float64) -> float | None:
     """Two-sided p-value of Student's t-test that the mean of paired differences `[n]` is 0; None for n < 2.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
 
 def baselines_of(run: Run) -> Iterator[tuple[str, Scorer]]:
-    """Every configured baseline with the name that tables and records give it, made when it is asked for.
+    """Every configured baseline with the name that tables and records give it, made when it is asked for."""
+    for name, make in baseline_makers(run):
+        yield name, make()
+
+
+def baseline_makers(run: Run) -> Iterator[tuple[str, Callable[[], Scorer]]]:
+    """The same, not made yet.
 
     One that compares texts is left out where there are none, which is said; the plain backbone where the model is one.
     """
@@ -30,9 +37,10 @@ def baselines_of(run: Run) -> Iterator[tuple[str, Scorer]]:
         if BASELINES[baseline.name].needs_texts and not run.dataset.text_columns:
             run.display.say(f"  {baseline.name} compares texts, and the items have none: it is left out")
         else:
-            yield label_of(baseline.name, baseline.settings), make_baseline(run, baseline.name, baseline.settings)
+            label = label_of(baseline.name, baseline.settings)
+            yield label, partial(make_baseline, run, baseline.name, baseline.settings)
     if run.config.evaluation.plain_backbone and run.trained.more_than_plain:
-        yield f"plain {run.config.backbone.name}", BackboneScorer(plain_backbone(run))
+        yield f"plain {run.config.backbone.name}", lambda: BackboneScorer(plain_backbone(run))
 
 
 def make_baseline(run: Run, name: str, settings: Mapping[str, Any] | None = None) -> Baseline:

@@ -108,6 +108,13 @@ STAGES = (
         cheap=True,
     ),
     Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
+    Stage(
+        "report",
+        stages.report,
+        ("report", "evaluation", "recommendations.k"),
+        ("prepare", "neighbors", "baseline", "train", "evaluate"),
+        cheap=True,
+    ),
 )
 LATER = {"semantics.encoder.precision": "auto"}
 """Settings that came later, and what was done before: as such they leave no trace, and earlier artefacts stay valid."""

@@ -293,6 +293,14 @@ def write_recommendations(model: Recommender, path: Path, users: pl.Series | Non
     return rows
 
 
+def report(run: Run) -> None:
+    """`report.html`, for people."""
+    # Drawing and templates are needed here alone.
+    from sracl.reporting import write_report
+
+    write_report(run)
+
+
 def show_examples(run: Run) -> None:
     """Print some users' recent histories and what is recommended to them, by title where there is one."""
     count = min(run.config.recommendations.show_users, run.dataset.user_count)

@@ -1,0 +1,77 @@
+"""At a glance: how well the model does, beside what, and what was trained on what."""
+
+from sracl.pipeline.stages import model_name
+from sracl.reporting.material import HEADLINE, HEADLINE_CUTOFF, Material
+from sracl.reporting.section import Section
+from sracl.reporting.tables import count, metric, percent, plural
+from sracl.semantics.index import read_manifest
+
+WRITERS = {"writer": "texts by", "encoder": "embedded by"}
+"""What the manifest of the semantic stages says, and how it is told."""
+
+
+def summary(material: Material) -> Section:
+    """A sentence, the headline figures, and the run's facts."""
+    model, rival = material.methods[0], material.rival
+    hits = float(model.values("HR", HEADLINE_CUTOFF).mean())
+    figures = [
+        (f"{HEADLINE}@{HEADLINE_CUTOFF}", metric(float(model.values(HEADLINE, HEADLINE_CUTOFF).mean())), "on test"),
+        (f"HR@{HEADLINE_CUTOFF}", metric(hits), "on test"),
+        ("test targets", count(len(material.split.test)), "each ranked among all items"),
+        ("items", count(material.dataset.item_count), f"{count(material.dataset.user_count)} users"),
+    ]
+    beside = None
+    if rival is not None:
+        other = float(rival.values("HR", HEADLINE_CUTOFF).mean())
+        beside = (
+            f"{rival.label}, the best of {plural(len(material.baselines), 'baseline')}, does so for {percent(other)}"
+        )
+    return Section(
+        "summary",
+        "At a glance",
+        {
+            "model": model.label,
+            "share": percent(hits),
+            "cutoff": HEADLINE_CUTOFF,
+            "beside": beside,
+            "figures": figures,
+            "facts": _facts(material),
+            "notes": _notes(material),
+        },
+    )
+
+
+def _facts(material: Material) -> list[tuple[str, str]]:
+    config, run = material.config, material.run
+    objectives = run.objectives.switched_on
+    losses = ", ".join(f"{name.replace('_', ' ')} {section.weight:g}" for name, section in objectives.items())
+    facts = [
+        ("model", model_name(run)),
+        ("backbone", f"{config.backbone.name}, dimension {material.model.backbone.item_table.shape[1]}"),
+        ("losses beside the next item", losses or "none"),
+        ("protocol", config.protocol),
+        ("split", run.split.name),
+        ("most recent items that are read", count(config.dataset.max_length)),
+        ("seed", str(config.seed)),
+    ]
+    manifest = read_manifest(run.folder / "semantics") if run.trained.trains_on_texts else {}
+    facts += [(told, str(manifest[key])) for key, told in WRITERS.items() if key in manifest]
+    return facts
+
+
+def _notes(material: Material) -> list[str]:
+    """What a reader must know before the figures: parts that the run does not have."""
+    folder, notes = material.run.folder, []
+    if not (folder / "metrics.json").exists():
+        notes.append(
+            "The run has not been evaluated (there is no metrics.json): the figures here are measured for this report "
+            "alone. `sracl evaluate` records them."
+        )
+    if not material.baselines:
+        notes.append("There is no baseline beside the model: name some in evaluation.baselines.")
+    notes += [f"{label} is not here: {why}." for label, why in material.left_out.items()]
+    if not material.dataset.text_columns:
+        notes.append("The items have no text, so nothing semantic was trained or is shown.")
+    if len(material.split.test) < material.all_targets:
+        notes.append(f"Figures are of {count(len(material.split.test))} of {count(material.all_targets)} test targets.")
+    return notes
