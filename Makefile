@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test quick lint bench benchmark clean
+.PHONY: demo test quick lint docs bench benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/sracl run configs/demo.yaml
@@ -18,6 +18,12 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests benchmarks docs examples
 	$(BIN)/ruff format --check src tests benchmarks docs examples
 	$(BIN)/mypy
+
+# The documents as a site, in site/; a link or a reference that leads nowhere fails.
+docs: $(VENV)/installed-dev
+	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_commands.py
+	$(BIN)/mkdocs build --strict --quiet
 
 # SASRec and SRA-CL beside RecBole, RecTools and RePlay on Amazon Beauty: an epoch each, a table and a picture.
 bench: $(VENV)/installed-dev
@@ -40,4 +46,4 @@ $(VENV)/installed-dev: $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs site

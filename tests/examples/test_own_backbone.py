@@ -25,7 +25,7 @@ def without_documentation(code: str) -> str:
 def test_the_example_has_no_more_than_ten_lines_and_stands_in_the_documents() -> None:
     example = without_documentation(EXAMPLE.read_text(encoding="utf-8"))
     assert len(example.splitlines()) <= 10
-    page = (ROOT / "docs" / "backbones.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     snippet = next(part for part in re.findall(r"```python\n(.*?)```", page, re.S) if "class TwoUnits" in part)
     assert without_documentation(snippet) == example
 

@@ -27,7 +27,7 @@ REMEMBERED = "mlflow.json"
 """Which MLflow run is the folder's."""
 FILES = ("config.yaml", "metrics.json", "report.html")
 """Given to MLflow where they are there."""
-NOT_OF_THE_RUN = ("study", "tune", "tracking", "ray")
+NOT_OF_THE_RUN = ("study", "tune", "tracking", "ray", "report")
 """Sections that say nothing about a run's result."""
 OF_AN_EPOCH = "targets_per_second"
 """A metric that every epoch of every training has."""

@@ -1,0 +1,1 @@
+"""The training: batches of rows, the loop, checkpoints, devices."""
