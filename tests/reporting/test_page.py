@@ -102,6 +102,18 @@ def test_what_the_run_lost_is_said(copied) -> None:
     assert "plain sasrec is not here" in text
 
 
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ('{"test": {"NDCG@10": 0.9}}', "metrics.json has a test NDCG@10 of 0.9000"),
+        ("rubbish", "metrics.json is damaged"),
+    ],
+)
+def test_a_record_of_metrics_that_is_not_this_models_is_said(copied, record, told) -> None:
+    (copied.folder / "metrics.json").write_text(record)
+    assert told in said(copied)
+
+
 def test_damaged_parts_are_no_crash(copied) -> None:
     (copied.folder / "semantics" / "item_embeddings.npy").write_bytes(b"rubbish")
     (copied.folder / "semantics" / "profiles.parquet").write_bytes(b"rubbish")

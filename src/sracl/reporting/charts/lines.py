@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from sracl.reporting.charts.scale import Scale, reaching, shown, ticks
+from sracl.reporting.charts.scale import Scale, reaching, room, shown, ticks
 from sracl.reporting.charts.svg import WIDTH, Chart, drawing, line, tag, text
 from sracl.reporting.tables import Table
 
-LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 44.0, 8.0, 22.0, 44.0, 230.0
+RIGHT, TOP, BOTTOM, HEIGHT = 8.0, 22.0, 44.0, 230.0
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ def lines(
     xs = np.array([x for curve in curves for x, _ in curve.points])
     ys = np.array([y for curve in curves for _, y in curve.points])
     low, high = _bounds(ys, from_zero)
-    across = Scale(float(xs.min()), float(max(xs.max(), xs.min() + 1e-9)), LEFT, WIDTH - RIGHT)
+    labels = {value: shown(value) for value in ticks(low, high, 6)}
+    left = room(list(labels.values()))
+    across = Scale(float(xs.min()), float(max(xs.max(), xs.min() + 1e-9)), left, WIDTH - RIGHT)
     up = Scale(low, high, HEIGHT - BOTTOM, TOP)
     parts: list[Markup] = []
-    for value in ticks(low, high, 6):
-        parts.append(line(LEFT, up.at(value), WIDTH - RIGHT, up.at(value), "grid"))
-        parts.append(text(LEFT - 6, up.at(value) + 4, shown(value), anchor="end"))
+    for value, label in labels.items():
+        parts.append(line(left, up.at(value), WIDTH - RIGHT, up.at(value), "grid"))
+        parts.append(text(left - 6, up.at(value) + 4, label, anchor="end"))
     for value in ticks(across.low, across.high, 5):
         x = across.at(value)
         anchor = "end" if x > WIDTH - RIGHT - 12 else "middle"
@@ -59,8 +61,8 @@ def lines(
             x, y = curve.points[0]
             parts.append(tag("circle", cx=across.at(x), cy=up.at(y), r=3, class_=f"dot {curve.kind}"))
         parts.append(tag("polyline", points=path, class_=f"curve {curve.kind}"))
-    parts.append(line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, "axis"))
-    parts.append(text((LEFT + WIDTH) / 2, HEIGHT - 6, axis, "axis-name", "middle"))
+    parts.append(line(left, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, "axis"))
+    parts.append(text((left + WIDTH) / 2, HEIGHT - 6, axis, "axis-name", "middle"))
     key = [(f"curve {curve.kind}", curve.name) for curve in curves] if len(curves) > 1 else []
     return Chart(
         name, title, told, drawing(HEIGHT, *parts, name=name), _table(title, axis, curves, digits, x_digits), key

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+LETTER, DISTANCE = 7.3, 10.0
+"""Width of a figure on a phone, and what stays free between a label and the axis."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ def reaching(high: float, about: int = 4) -> float:
         return 1.0
     step = ticks(0.0, high, about)[1] if len(ticks(0.0, high, about)) > 1 else high
     return math.ceil(high / step - 1e-9) * step
+
+
+def room(labels: list[str]) -> float:
+    """Width that the longest of some labels takes at the left of an axis, with its distance from it."""
+    return LETTER * max(map(len, labels), default=1) + DISTANCE
 
 
 def shown(value: float) -> str:

@@ -1,5 +1,7 @@
 """At a glance: how well the model does, beside what, and what was trained on what."""
 
+import json
+
 from sracl.pipeline.stages import model_name
 from sracl.reporting.material import HEADLINE, HEADLINE_CUTOFF, Material
 from sracl.reporting.section import Section
@@ -8,6 +10,8 @@ from sracl.semantics.index import read_manifest
 
 WRITERS = {"writer": "texts by", "encoder": "embedded by"}
 """What the manifest of the semantic stages says, and how it is told."""
+ROUNDING = 5e-5
+"""How far a metric may differ between machines."""
 
 
 def summary(material: Material) -> Section:
@@ -61,12 +65,9 @@ def _facts(material: Material) -> list[tuple[str, str]]:
 
 def _notes(material: Material) -> list[str]:
     """What a reader must know before the figures: parts that the run does not have."""
-    folder, notes = material.run.folder, []
-    if not (folder / "metrics.json").exists():
-        notes.append(
-            "The run has not been evaluated (there is no metrics.json): the figures here are measured for this report "
-            "alone. `sracl evaluate` records them."
-        )
+    notes = []
+    if (evaluated := _not_evaluated(material)) is not None:
+        notes.append(evaluated)
     if not material.baselines:
         notes.append("There is no baseline beside the model: name some in evaluation.baselines.")
     notes += [f"{label} is not here: {why}." for label, why in material.left_out.items()]
@@ -75,3 +76,20 @@ def _notes(material: Material) -> list[str]:
     if len(material.split.test) < material.all_targets:
         notes.append(f"Figures are of {count(len(material.split.test))} of {count(material.all_targets)} test targets.")
     return notes
+
+
+def _not_evaluated(material: Material) -> str | None:
+    """What is wrong with the run's own record of its metrics, if anything."""
+    path, name = material.run.folder / "metrics.json", f"{HEADLINE}@{HEADLINE_CUTOFF}"
+    here = "the figures here are measured for this report alone. `sracl evaluate` records them."
+    if not path.exists():
+        return f"The run has not been evaluated (there is no metrics.json): {here}"
+    try:
+        recorded = float(json.loads(path.read_text(encoding="utf-8"))["test"][name])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"The run's metrics.json is damaged: {here}"
+    measured = float(material.methods[0].values(HEADLINE, HEADLINE_CUTOFF).mean())
+    whole = len(material.split.test) == material.all_targets
+    if whole and abs(recorded - measured) > ROUNDING:
+        return f"metrics.json has a test {name} of {metric(recorded)}, so it is of another model than this one: {here}"
+    return None
