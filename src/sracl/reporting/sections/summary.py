@@ -3,7 +3,8 @@
 import json
 
 from sracl.pipeline.stages import model_name
-from sracl.reporting.material import HEADLINE, HEADLINE_CUTOFF, Material
+from sracl.reporting.intervals import estimates
+from sracl.reporting.material import HEADLINE, HEADLINE_CUTOFF, Material, Method
 from sracl.reporting.section import Section
 from sracl.reporting.tables import count, metric, percent, plural
 from sracl.semantics.index import read_manifest
@@ -38,11 +39,23 @@ def summary(material: Material) -> Section:
             "share": percent(hits),
             "cutoff": HEADLINE_CUTOFF,
             "beside": beside,
+            "difference": _difference(material, model, rival) if rival is not None else None,
             "figures": figures,
             "facts": _facts(material),
             "notes": _notes(material),
         },
     )
+
+
+def _difference(material: Material, model: Method, rival: Method) -> str:
+    """How far the model is from the best baseline, and how sure that is."""
+    values = [method.values(HEADLINE, HEADLINE_CUTOFF) for method in (model, rival)]
+    found = estimates(material.split.test.users, values, seed=material.config.seed)
+    effect, low, high = found.difference(0, 1)
+    sure = "" if low > 0 or high < 0 else "; that may be chance"
+    which = "higher" if effect >= 0 else "lower"
+    name = f"{HEADLINE}@{HEADLINE_CUTOFF}"
+    return f"Its {name} is {which} by {abs(effect):.4f} (95% interval {low:+.4f} to {high:+.4f}){sure}."
 
 
 def _facts(material: Material) -> list[tuple[str, str]]:
