@@ -38,6 +38,7 @@ def test_every_command_explains_itself() -> None:
         "study",
         "tune",
         "extend",
+        "update",
     ]:
         result = CliRunner().invoke(cli.app, [*name.split(), "--help"])
         assert result.exit_code == 0

@@ -15,6 +15,7 @@ from sracl.cli import datasets
 from sracl.cli import serve
 from sracl.cli import export
 from sracl.cli import extend
+from sracl.cli import update
 from sracl.cli import doctor
 from sracl.cli.application import app
 from sracl.cli.program import main
@@ -37,4 +38,5 @@ __all__ = [
     "stages",
     "study",
     "tune",
+    "update",
 ]

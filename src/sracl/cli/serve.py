@@ -51,7 +51,7 @@ def serve(
     console = Console()
     for model in models.all:
         counts = f"{model.dataset.user_count:,} users, {model.dataset.item_count:,} items"
-        console.print(f"{model.label}: {counts}", highlight=False)
+        console.print(f"{model.label}: {counts}; scored by {model.choice.name} ({model.choice.why})", highlight=False)
     shown = f"[{host}]" if ":" in host else host
     console.print(f"http://{shown}:{port} is the page, http://{shown}:{port}/docs the interface", highlight=False)
     if host not in start.LOOPBACK and token is None:

@@ -19,6 +19,7 @@ from sracl.config.study import StudyConfig
 from sracl.config.tracking import TrackingConfig
 from sracl.config.training import TrainingConfig
 from sracl.config.tune import TuneConfig
+from sracl.config.update import UpdateConfig
 
 __all__ = [
     "BackboneConfig",
@@ -44,6 +45,7 @@ __all__ = [
     "TrackingConfig",
     "TrainingConfig",
     "TuneConfig",
+    "UpdateConfig",
     "WriterConfig",
     "changed",
     "make_config",

@@ -22,6 +22,7 @@ from sracl.config.study import StudyConfig
 from sracl.config.tracking import TrackingConfig
 from sracl.config.training import TrainingConfig
 from sracl.config.tune import TuneConfig
+from sracl.config.update import UpdateConfig
 from sracl.errors import InputError
 
 
@@ -42,6 +43,7 @@ class RunConfig(Section):
     objectives: ObjectivesConfig = Field(default_factory=ObjectivesConfig)
     pretraining: PretrainingConfig = PretrainingConfig()
     training: TrainingConfig = TrainingConfig()
+    update: UpdateConfig = UpdateConfig()
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     cold_items: ColdItemsConfig = ColdItemsConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()

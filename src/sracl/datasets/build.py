@@ -10,9 +10,12 @@
 7. The catalogue holds the items of the interactions that are left. Of several rows of one item in the items table the
    first counts; texts of other items are left out; items without a row or without text are kept.
 
-Users and items are numbered in the sorted order of their ids, so that numbers do not depend on the order of rows.
+Users and items are numbered in the sorted order of their ids, so that numbers do not depend on the order of rows. After
+an update those that were numbered before keep their numbers, and new ones follow. The rules hold for all interactions
+together, those of updates behind the others; and as more interactions never make the core smaller, who is known stays.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -24,6 +27,7 @@ from sracl.datasets.clock import PER_SECOND
 from sracl.datasets.core import k_core
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.interactions import in_order, read_interactions
+from sracl.datasets.later import Later, with_later, with_later_texts
 from sracl.datasets.report import PrepareReport
 from sracl.datasets.sequences import Int64, Sequences
 from sracl.datasets.splits.leave_one_out import MINIMUM_LENGTH
@@ -43,15 +47,21 @@ def build_dataset(
     min_interactions: int = 5,
     repeats: Repeats = "keep",
     domain: str | None = None,
+    later: Sequence[Later] = (),
+    known: Dataset | None = None,
 ) -> tuple[Dataset, PrepareReport]:
     """Read tables of interactions and of items and apply the rules above.
 
     interactions, items: a Polars or pandas frame or the path of a file; items None: there is no text. domain: what the
-    items are, in the plural. Interactions are held as three flat columns (two uint32 numbers and a time), never as
-    Python objects. Raises InputError for whatever cannot be read, and where the rules leave nothing.
+    items are, in the plural. later: what updates added, in their order; known: the data whose numbers stay.
+    Interactions are held as three flat columns (two uint32 numbers and a time), never as Python objects. Raises
+    InputError for whatever cannot be read, and where the rules leave nothing.
     """
     report = PrepareReport()
     table = read_interactions(open_table(interactions, "interactions"), columns)
+    if later:
+        report.add("interactions that updates added", sum(one.interactions.height for one in later))
+    table = with_later(table, later, known)
     report.describe("read", np.bincount(table.frame["user"].to_numpy()), len(table.item_ids))
     frame = in_order(table, columns.time is not None, repeats, report)
     user, item, time = (frame[name].to_numpy() for name in ("user", "item", "time"))
@@ -66,7 +76,7 @@ def build_dataset(
     report.add(f"users removed (fewer than {min_interactions} interactions)", len(table.user_ids) - len(user_numbers))
     report.add(f"items removed (fewer than {min_interactions} interactions)", len(table.item_ids) - len(item_numbers))
     report.add("interactions removed with them", len(stays) - len(user))
-    catalogue, text = _catalogue(items, columns, _gathered(table.item_ids, item_numbers), report)
+    catalogue, text = _catalogue(items, columns, _gathered(table.item_ids, item_numbers), report, later)
     dataset = Dataset(
         users=_gathered(table.user_ids, user_numbers).alias("user_id").to_frame(),
         catalogue=catalogue,
@@ -97,7 +107,7 @@ def _gathered(ids: pl.Series, numbers: Int64) -> pl.Series:
 
 
 def _catalogue(
-    items: Frame | None, columns: Columns, ids: pl.Series, report: PrepareReport
+    items: Frame | None, columns: Columns, ids: pl.Series, report: PrepareReport, later: Sequence[Later]
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The catalogue, and its text columns: none where no item has a text."""
     if items is None:
@@ -106,5 +116,13 @@ def _catalogue(
     table.need(columns.item, "item ids", ".item")
     text = text_columns_of(table, columns.item, columns.text)
     catalogue = build_catalogue(table, columns.item, text, ids, report)
+    if later:
+        silent = _without_text(catalogue, text)
+        catalogue = with_later_texts(catalogue, text, later)
+        report.add("of these, items that an update's table describes", silent - _without_text(catalogue, text))
     described = any(catalogue[name].null_count() < catalogue.height for name in text)
     return catalogue, text if described else ()
+
+
+def _without_text(catalogue: pl.DataFrame, text: tuple[str, ...]) -> int:
+    return int(catalogue.select(pl.all_horizontal(pl.col(text).is_null())).to_series().sum()) if text else 0

@@ -23,17 +23,26 @@ def clock_of(given: pl.Series, times: NDArray[np.number], users: NDArray[np.inte
     where more than half of the users (of at least two) begin at the same, lowest one: clocks do not do that. Other
     numbers are time since 1970 in the unit that their size suggests.
     """
+    if not _is_dates(given) and _counts_interactions(times, users):
+        return "order"
+    return unit_of(given, times)
+
+
+def unit_of(given: pl.Series, times: NDArray[np.number]) -> Clock:
+    """The unit of time since 1970 of the column `given`, read as `times`: of dates their own, of numbers by size."""
     if isinstance(given.dtype, pl.Datetime):
         return given.dtype.time_unit
-    if given.dtype == pl.Date or _is_text_of_dates(given):
+    if _is_dates(given):
         return "us"
-    if _counts_interactions(times, users):
-        return "order"
     largest = float(np.abs(times).max())
     return next((unit for unit in ("s", "ms", "us") if largest < LATEST_SECOND * PER_SECOND[unit]), "ns")
 
 
-def _is_text_of_dates(given: pl.Series) -> bool:
+def _is_dates(given: pl.Series) -> bool:
+    return isinstance(given.dtype, pl.Datetime) or given.dtype == pl.Date or is_text_of_dates(given)
+
+
+def is_text_of_dates(given: pl.Series) -> bool:
     """Whether it is text that is no number: all of a column is read in one way."""
     if given.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return False

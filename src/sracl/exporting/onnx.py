@@ -17,6 +17,7 @@ from sracl.backbones.base import Backbone
 from sracl.errors import InputError, SraclError
 from sracl.files import folder_written_aside, write_json
 from sracl.recommender import Recommender
+from sracl.training.checkpoint import as_bytes, version_of_weights
 
 TOLERANCE = 1e-4
 """Largest difference of a score, relative to the largest score, between ONNX Runtime and PyTorch."""
@@ -59,6 +60,7 @@ def export_onnx(recommender: Recommender, folder: Path) -> float:
         catalogue.write_parquet(aside / "items.parquet")
         facts = {
             "backbone": recommender.settings.name,
+            "version": version_of_weights(as_bytes(backbone.state_dict(), {})),
             "max_length": backbone.max_length,
             "item_count": backbone.item_count,
             "padding": backbone.item_count,

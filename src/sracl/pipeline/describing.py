@@ -9,6 +9,7 @@ import polars as pl
 from sracl.engines import open_engine
 from sracl.errors import InputError
 from sracl.pipeline.run import Run
+from sracl.pipeline.updates import texts_before
 from sracl.semantics import index
 from sracl.semantics.language_models.request import Request
 from sracl.semantics.language_models.store import AnswerStore
@@ -72,7 +73,8 @@ def retry(run: Run) -> None:
     folder = run.folder / "semantics"
     with run.display.asking() as on_progress, open_engine(run.config) as engine:
         writer = make_writer(run.config.semantics, on_progress, engine)
-        items, profiles = written_texts(run.dataset, run.pool, writer)
+        known = texts_before(run.folder, writer.name, run.dataset)
+        items, profiles = written_texts(run.dataset, run.pool, writer, known)
     old = index.read_items(folder, run.dataset), index.read_profiles(folder, run.dataset, run.pool)
     if items.equals(old[0]) and profiles.equals(old[1]):
         run.display.say("no new text came of it, so that everything stays as it is")

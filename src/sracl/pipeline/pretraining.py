@@ -35,8 +35,8 @@ def pretrain(run: Run) -> None:
 
 
 def load_pretrained(run: Run, backbone: Backbone) -> None:
-    """Put the weights that `pretrain` left into the backbone, where there was a pre-training."""
-    if run.config.pretraining.switched_on:
+    """Put the weights that `pretrain` left into the backbone, where there was a pre-training and no update since."""
+    if run.config.pretraining.switched_on and not run.past:
         backbone.load_state_dict(load_tensors(run.folder / "checkpoints" / NAME / BEST)[0])
 
 

@@ -18,6 +18,7 @@ from sracl.pipeline import cold, pretraining, stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
 from sracl.pipeline.tracking import REMEMBERED, Tracking
+from sracl.pipeline.updates import Past, past_of
 from sracl.semantics import index
 from sracl.semantics.stages import pool_of
 from sracl.training.assembly import with_own_backbone
@@ -79,7 +80,7 @@ STAGES = (
     Stage(
         "baseline",
         stages.train_plain_backbone,
-        ("seed", "dataset.split", "backbone", "objectives.next_item", "training"),
+        ("seed", "dataset.split", "backbone", "objectives.next_item", "training", "update"),
         ("prepare",),
     ),
     Stage(
@@ -97,7 +98,7 @@ STAGES = (
     Stage(
         "train",
         stages.train,
-        ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training"),
+        ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training", "update"),
         ("prepare", "embed", "neighbors", "learned", "pretrain"),
     ),
     Stage(
@@ -152,6 +153,11 @@ class Run:
         self.engine: Engine = LOCAL
         self.tracking: Tracking | None = None
         self.seconds: dict[str, float] = {}
+
+    @cached_property
+    def past(self) -> Past:
+        """The updates that the run's data hold."""
+        return past_of(self.folder)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -214,7 +220,7 @@ class Run:
         if stage.name == "learned":
             return not self.objectives.learned
         if stage.name == "pretrain":
-            return not self.config.pretraining.switched_on
+            return not self.config.pretraining.switched_on or len(self.past) > 0  # what it taught is in the weights
         if stage.name == "neighbors":
             return not self.objectives.semantic
         if stage.name == "cold":
@@ -258,6 +264,8 @@ class Run:
             without += ("dataset.split.",)  # it has no settings; and artefacts from before there was a choice are its
         if not self.holds_items_out:
             without += ("dataset.cold_items.", "cold_items.")
+        if not self.past:
+            without += ("update.",)
         settings = {
             key: value
             for key, value in settings.items()
@@ -273,6 +281,8 @@ class Run:
         # Texts that are there for a baseline alone are nothing that a training depends on.
         for_others = stage.name in ("train", "pretrain") and not self.trained.trains_on_texts
         after = [name for name in stage.after if not (for_others and name == "embed")]
+        if stage.name == "prepare" and self.past:
+            settings["updates"] = list(self.past.digests)
         before = {name: stamp.fingerprint for name in after if (stamp := self.stamps.get(name)) is not None}
         inputs = examined(stages.input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ import pyarrow.parquet as pq
 from sracl.backbones.base import Backbone
 from sracl.backbones.named import source_file
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import ObjectivesConfig
-from sracl.datasets.build import Frame, build_dataset
+from sracl.config import ObjectivesConfig, RunConfig
+from sracl.datasets.build import Frame, PrepareReport, build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.held_out import hold_out
 from sracl.datasets.named import load_named
@@ -29,6 +30,8 @@ from sracl.pipeline.baselines import baselines_of, make_baseline, plain_backbone
 from sracl.pipeline.cold import HELD_OUT, measure_cold_items
 from sracl.pipeline.pretraining import item_texts, load_pretrained
 from sracl.pipeline.split_warning import warn_of_split
+from sracl.pipeline.updates import Past, texts_before
+from sracl.pipeline.warm_start import start_from_before, training_of
 from sracl.pipeline.watchers import watched
 from sracl.recommender import Recommender
 from sracl.semantics import stages as semantic_stages
@@ -58,28 +61,45 @@ def input_files(stage: str, run: Run) -> list[Path]:
     return []
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a run's data come from: tables, the names of their columns, and what the items are."""
+
+    interactions: Frame
+    items: Frame | None
+    columns: Columns
+    domain: str | None
+
+
+def source_of(config: RunConfig) -> Source:
+    """The configured tables; a data set by name is fetched where it is not there."""
+    data = config.dataset
+    if data.name is not None:
+        raw = load_named(data.name)
+        return Source(raw.interactions, raw.items, Columns(text=data.columns.text or raw.text), raw.domain)
+    columns = Columns(data.columns.user, data.columns.item, data.columns.time, data.columns.text)
+    return Source(data.interactions, data.items, columns, config.semantics.domain)
+
+
+def built(config: RunConfig, past: Past) -> tuple[Dataset, PrepareReport]:
+    """The data of a configuration with what updates added, and what the rules counted."""
+    source = source_of(config)
+    return build_dataset(
+        source.interactions,
+        source.items,
+        source.columns,
+        min_interactions=config.dataset.min_interactions,
+        repeats=config.dataset.repeats,
+        domain=source.domain,
+        later=past.later,
+        known=past.known,
+    )
+
+
 def prepare(run: Run) -> None:
     """Raw files to `dataset/`; prints what every rule removed or kept."""
     config = run.config.dataset
-    columns = Columns(config.columns.user, config.columns.item, config.columns.time, config.columns.text)
-    interactions: Frame
-    items: Frame | None
-    domain: str | None
-    if config.name is not None:
-        raw = load_named(config.name)
-        columns = Columns(text=config.columns.text or raw.text)
-        interactions, items, domain = raw.interactions, raw.items, raw.domain
-    else:
-        assert config.interactions is not None
-        interactions, items, domain = config.interactions, config.items, run.config.semantics.domain
-    dataset, report = build_dataset(
-        interactions,
-        items,
-        columns,
-        min_interactions=config.min_interactions,
-        repeats=config.repeats,
-        domain=domain,
-    )
+    dataset, report = built(run.config, run.past)
     held = None
     if config.cold_items.share:
         dataset, held = hold_out(dataset, config.cold_items.share, config.cold_items.seed)
@@ -109,7 +129,14 @@ def describe(run: Run) -> None:
     """Texts of items and prefixes, by the configured writer."""
     with run.display.asking() as on_progress:
         writer = make_writer(run.config.semantics, on_progress, run.engine)
-        semantic_stages.describe(run.folder / "semantics", run.dataset, run.pool, writer, run.config)
+        known = texts_before(run.folder, writer.name, run.dataset)
+        semantic_stages.describe(run.folder / "semantics", run.dataset, run.pool, writer, run.config, known)
+    if known is not None:
+        items, prefixes = known.new_items(run.dataset), known.new_prefixes(run.dataset, run.pool)
+        run.display.say(
+            f"  new: {len(items):,} of {run.dataset.item_count:,} items, {len(prefixes):,} of {len(run.pool):,} "
+            "prefixes; the others keep their texts"
+        )
 
 
 def embed(run: Run) -> None:
@@ -176,8 +203,9 @@ def learned(run: Run) -> None:
 
 def _trained(run: Run, name: str, objective: TrainingObjective) -> Backbone:
     targets = TrainingRows.of(run.split.training, run.config.dataset.max_length).target_count
+    settings = training_of(run, start_from_before(run, name, objective))
     with watched(run, name, targets) as (folder, watcher):
-        run_training(objective, run.split, run.config.training, run.config.seed, folder, watcher)
+        run_training(objective, run.split, settings, run.config.seed, folder, watcher)
     return objective.backbone
 
 

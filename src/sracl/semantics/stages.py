@@ -1,12 +1,14 @@
 """The three semantic stages: describe, embed, neighbours. Each reads and writes a folder `semantics/`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
 
 from sracl.config import RunConfig
 from sracl.datasets.dataset import Dataset
@@ -35,16 +37,56 @@ def pool_of(split: Split, config: RunConfig) -> PrefixPool:
     return pool
 
 
-def describe(folder: Path, dataset: Dataset, pool: PrefixPool, writer: Writer, config: RunConfig) -> None:
-    """Write `items.parquet` and `profiles.parquet`."""
-    items, profiles = written_texts(dataset, pool, writer)
+@dataclass(frozen=True)
+class KnownTexts:
+    """Texts that stay as they are: `item_id, text, source` of items, `user_id, position, text, source` of prefixes."""
+
+    items: pl.DataFrame
+    profiles: pl.DataFrame
+
+    def new_items(self, dataset: Dataset) -> NDArray[np.int64]:
+        """Numbers of the items that none of these texts describes."""
+        return _missing(dataset.catalogue.select("item_id"), self.items, ["item_id"])
+
+    def new_prefixes(self, dataset: Dataset, pool: PrefixPool) -> NDArray[np.int64]:
+        """Numbers of the prefixes that have no row here."""
+        return _missing(index.prefix_ids(dataset, pool), self.profiles, ["user_id", "position"])
+
+
+def _missing(wanted: pl.DataFrame, known: pl.DataFrame, keys: list[str]) -> NDArray[np.int64]:
+    numbered = wanted.with_row_index("number").with_columns(pl.col("number").cast(pl.Int64))
+    return numbered.join(known, on=keys, how="anti").sort("number")["number"].to_numpy()
+
+
+def describe(
+    folder: Path,
+    dataset: Dataset,
+    pool: PrefixPool,
+    writer: Writer,
+    config: RunConfig,
+    known: KnownTexts | None = None,
+) -> None:
+    """Write `items.parquet` and `profiles.parquet`. known: texts that stay; only what lacks one is written."""
+    items, profiles = written_texts(dataset, pool, writer, known)
     save_texts(folder, items, profiles, writer.name, config, dataset)
 
 
-def written_texts(dataset: Dataset, pool: PrefixPool, writer: Writer) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """A writer's texts of items, in the catalogue's order, and of prefixes, in the pool's."""
-    items = index.items_in_order(writer.describe_items(dataset, pool), dataset)
-    return items, index.profiles_in_order(writer.write_profiles(dataset, pool), dataset, pool)
+def written_texts(
+    dataset: Dataset, pool: PrefixPool, writer: Writer, known: KnownTexts | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A writer's texts of items, in the catalogue's order, and of prefixes, in the pool's; `known` as in `describe`."""
+    if known is None:
+        items, profiles = writer.describe_items(dataset, pool), writer.write_profiles(dataset, pool)
+    else:
+        new_items, new_prefixes = known.new_items(dataset), known.new_prefixes(dataset, pool)
+        items = known.items.join(dataset.catalogue, on="item_id", how="semi")
+        prefixes = index.prefix_ids(dataset, pool)
+        profiles = known.profiles.join(prefixes, on=["user_id", "position"], how="semi")
+        if len(new_items):
+            items = pl.concat([items, writer.describe_items(dataset, pool, new_items)])
+        if len(new_prefixes):
+            profiles = pl.concat([profiles, writer.write_profiles(dataset, pool, new_prefixes)])
+    return index.items_in_order(items, dataset), index.profiles_in_order(profiles, dataset, pool)
 
 
 def save_texts(

@@ -64,6 +64,12 @@ class VectorStore:
                 if self._database.execute(query, (self.encoder, _key(text))).fetchone() is not None
             }
 
+    def count(self) -> int:
+        """How many vectors of this encoder there are."""
+        with self._explained():
+            query = "SELECT COUNT(*) FROM vectors WHERE encoder = ?"
+            return int(self._database.execute(query, (self.encoder,)).fetchone()[0])
+
     def put(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Store vectors by text, in one transaction."""
         rows = [(self.encoder, _key(text), vector.astype("<f4").tobytes()) for text, vector in vectors.items()]

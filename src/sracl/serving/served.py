@@ -1,6 +1,5 @@
 """A model as the service holds it: look-ups by id ready, scoring of many histories at once."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,8 @@ from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
 from sracl.recommender import Recommender
+from sracl.serving.graph import faster_scorer
+from sracl.training.checkpoint import version_of_weights
 
 Id = str | int
 
@@ -56,7 +57,9 @@ class ServedModel:
         self.item_ids: list[Any] = self.dataset.catalogue["item_id"].to_list()
         self._item_numbers = {str(known): number for number, known in enumerate(self.item_ids)}
         self._user_numbers = {str(known): number for number, known in enumerate(self.dataset.users["user_id"])}
-        self._scorer = OrPopularity(BackboneScorer(self.recommender.backbone.eval()), self.dataset.popularity)
+        own = BackboneScorer(self.recommender.backbone.eval())
+        self.choice = faster_scorer(own, folder, self.version, self.dataset.histories)
+        self._scorer = OrPopularity(self.choice.scorer, self.dataset.popularity)
 
     @property
     def label(self) -> str:
@@ -130,7 +133,7 @@ def version_of(folder: Path) -> str:
     """
     path = model_folder(folder) / "weights.safetensors"
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        return version_of_weights(path.read_bytes())
     except OSError as error:
         raise InputError(
             f"{folder} holds no trained model ({path.name} is missing); train one with `sracl run`"

@@ -15,7 +15,7 @@ from sracl.training.assembly import with_own_backbone
 RESULTS = 1
 """Raise it where a change of the code changes what an unchanged configuration gives: older records count no more."""
 WITHOUT_EFFECT = (
-    "run_dir", "engine", "study", "tune", "evaluation", "cold_items", "recommendations", "tracking",
+    "run_dir", "engine", "study", "tune", "update", "evaluation", "cold_items", "recommendations", "tracking",
     "training.device", "training.threads",
     "semantics.memory_mb", "semantics.encoder.api_key_env", "semantics.encoder.batch_size",
     *(f"semantics.writer.{key}" for key in (

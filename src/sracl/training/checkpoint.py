@@ -1,5 +1,6 @@
 """What a training run needs to go on after an interruption: one safetensors file, written aside, never pickle."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,11 +31,22 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
     """Write named tensors and text metadata to `path`, whole or not at all, on disk before it returns."""
     import os
 
-    whole = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
+    whole = as_bytes(tensors, metadata)
     with written_aside(path) as aside, aside.open("wb") as file:
         file.write(whole)
         file.flush()
         os.fsync(file.fileno())
+
+
+def as_bytes(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """What `save_tensors` writes: equal weights give equal bytes."""
+    whole: bytes = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
+    return whole
+
+
+def version_of_weights(whole: bytes) -> str:
+    """The first characters of a digest of such bytes: equal weights, equal version."""
+    return hashlib.sha256(whole).hexdigest()[:12]
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -2,7 +2,9 @@
 
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
@@ -16,11 +18,19 @@ class Writer(Protocol):
     def name(self) -> str:
         """What stands in the column `source`: the model, or `template`."""
 
-    def describe_items(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
-        """Columns `item_id, text, source`, a row an item of the catalogue; text is null where nothing is known."""
+    def describe_items(
+        self, dataset: Dataset, pool: PrefixPool, items: NDArray[np.int64] | None = None
+    ) -> pl.DataFrame:
+        """Columns `item_id, text, source`, a row an item of the catalogue; text is null where nothing is known.
 
-    def write_profiles(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
+        items: numbers of those to describe; None: all.
+        """
+
+    def write_profiles(
+        self, dataset: Dataset, pool: PrefixPool, prefixes: NDArray[np.int64] | None = None
+    ) -> pl.DataFrame:
         """Columns `user_id, position, text, source`, a row a prefix of the pool.
 
-        Where the text is null, the prefix is embedded as the mean of its items' embeddings.
+        Where the text is null, the prefix is embedded as the mean of its items' embeddings. prefixes: numbers of those
+        to write for; None: all.
         """

@@ -50,11 +50,15 @@ class LanguageModelWriter:
         """The model's name, as the manifest records it."""
         return model_name(self.settings)
 
-    def describe_items(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
+    def describe_items(
+        self, dataset: Dataset, pool: PrefixPool, items: NDArray[np.int64] | None = None
+    ) -> pl.DataFrame:
         """One text an item: the answer's summary and analysis, else the template's text."""
-        template = TemplateWriter().describe_items(dataset, pool)
-        count = dataset.item_count
-        texts = self._answers("items", count, lambda: self.item_requests(dataset, pool), self.read_item)
+        template = TemplateWriter().describe_items(dataset, pool, items)
+        wanted = None if items is None else items.tolist()
+        texts = self._answers(
+            "items", template.height, lambda: self.item_requests(dataset, pool, wanted), self.read_item
+        )
         answered = pl.Series("answer", texts, dtype=pl.String)
         return template.with_columns(answer=answered).select(
             "item_id",
@@ -62,9 +66,12 @@ class LanguageModelWriter:
             source=pl.when(pl.col("answer").is_not_null()).then(pl.lit(self.name)).otherwise("source"),
         )
 
-    def write_profiles(self, dataset: Dataset, pool: PrefixPool) -> pl.DataFrame:
+    def write_profiles(
+        self, dataset: Dataset, pool: PrefixPool, prefixes: NDArray[np.int64] | None = None
+    ) -> pl.DataFrame:
         """One text a prefix: its own profile, or the one it borrows by the policy; null where there is no answer."""
-        taken = self._taken(pool)
+        every = np.arange(len(pool)) if prefixes is None else prefixes
+        taken = self._taken(pool)[every]
         own = np.unique(taken)
         texts = self._answers(
             "profiles", len(own), lambda: self.profile_requests(dataset, pool, own), self.read_profile
@@ -72,7 +79,7 @@ class LanguageModelWriter:
         place = pl.Series(np.searchsorted(own, taken), dtype=pl.UInt32)
         text = pl.Series("text", texts, dtype=pl.String).gather(place)
         source = pl.when(pl.col("text").is_not_null()).then(pl.lit(self.name)).otherwise(pl.lit("template"))
-        return prefix_ids(dataset, pool).with_columns(text=text).with_columns(source=source)
+        return prefix_ids(dataset, pool)[every].with_columns(text=text).with_columns(source=source)
 
     def requests(self, dataset: Dataset, pool: PrefixPool) -> Iterator[Request]:
         """Everything that would be asked: all items, then all profiles."""
