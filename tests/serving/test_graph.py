@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -14,6 +15,14 @@ from sracl.recommender import Recommender
 from sracl.serving import graph
 from sracl.serving.graph import GraphScorer, faster_scorer
 from sracl.serving.served import Question, ServedModel, version_of
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _unchecked_shapes():
+    """The exporter calls a backbone with sizes that are symbols, which are no int to the checks of signatures."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,4 @@ def update(
 
     updated = make_update(run_dir, interactions, items, to, overrides or [])
     if updated is not None:
-        Console().print(
-            f"{updated.folder} is up to date: model/, metrics.json, recommendations.parquet", highlight=False
-        )
+        Console().print(f"{updated.folder} knows of them: its model and what had been made of it", highlight=False)

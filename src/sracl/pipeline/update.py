@@ -31,6 +31,7 @@ from sracl.pipeline.display import Display
 from sracl.pipeline.run import STAGES, Run
 from sracl.pipeline.stages import built, source_of
 from sracl.pipeline.stamps import differences
+from sracl.pipeline.tracking import REMEMBERED
 from sracl.pipeline.updates import Past
 from sracl.pipeline.watchers import append_line
 from sracl.semantics import index
@@ -38,20 +39,10 @@ from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.vectors import VectorStore
 from sracl.training.loop import BEST
 
-LAST_STAGE = "recommend"
 MADE = {
-    *(
-        "config.yaml",
-        "stages.json",
-        "dataset",
-        "semantics",
-        "learned",
-        "checkpoints",
-        "model",
-        "tensorboard",
-        "log.jsonl",
-    ),
-    *("metrics.json", "recommendations.parquet", "report.html", updates.UPDATES, updates.BEFORE, "onnx"),
+    *("config.yaml", "stages.json", "dataset", "semantics", "learned", "checkpoints", "model", "tensorboard", "onnx"),
+    *("log.jsonl", "metrics.json", "recommendations.parquet", "report.html", REMEMBERED),
+    *(updates.UPDATES, updates.BEFORE),
 }
 """What stages make in a run's folder. Anything else there is somebody's own and moves to the updated run."""
 ROWS_AT_ONCE = 16_384
@@ -97,7 +88,7 @@ def update(
         if not _goes_on(staging, run, found):
             _begin(staging, run, found, data)
         updated = Run(_in_folder(run.config, staging), display, overwrite=True)
-        updated.up_to(LAST_STAGE)
+        updated.up_to(_last_stage(run))
         _tell(updated, found, run.dataset)
         _put_in_place(updated, target, exchanged=to is None)
     return Run(_in_folder(run.config, target), display)
@@ -135,6 +126,12 @@ def _opened(run_dir: Path, overrides: Sequence[str], display: Display) -> Run:
             "An update adds to the data of the run: put them back as they were, or train anew."
         )
     return run
+
+
+def _last_stage(run: Run) -> str:
+    """How far the run had gone: so far the updated one goes too."""
+    finished = [stage.name for stage in STAGES if (stamp := run.stamps.get(stage.name)) and stamp.finished]
+    return finished[-1]
 
 
 def _found(run: Run, interactions: Frame, items: Frame | None) -> Found | None:
