@@ -67,6 +67,8 @@ def test_a_run_leaves_what_the_design_promises(finished) -> None:
     for groups in (metrics["test_groups"]["history"], metrics["test_groups"]["popularity"]):
         assert sum(group["targets"] for group in groups.values()) == USERS
     assert {"prepare", "embed", "neighbors", "train"} <= set(metrics["seconds"])
+    assert set(metrics["peak_mib"]) == set(metrics["seconds"]) - {"train_per_epoch"}
+    assert sys.platform != "linux" or all(peak > 0 for peak in metrics["peak_mib"].values())
     assert 1 <= metrics["best_epoch"] <= metrics["epochs"] == 2
     semantics = sorted(path.name for path in (run / "semantics").iterdir())
     assert semantics == [

@@ -35,6 +35,11 @@ class Display:
         """Announce a stage."""
         self.console.print(f"[bold]{name}[/bold]")
 
+    def stage_ends(self, seconds: float, peak_mib: int | None) -> None:
+        """Tell what a stage took."""
+        memory = "" if peak_mib is None else f", at most {peak_mib:,} MiB of memory"
+        self.say(f"  {_duration(seconds) if seconds >= 60 else f'{seconds:.1f} s'}{memory}")
+
     @contextmanager
     def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
         """A bar that the given function moves on by so many."""

@@ -14,6 +14,7 @@ from sracl.datasets.splits import Split, make_split
 from sracl.engines import LOCAL, Engine, open_engine
 from sracl.errors import InputError
 from sracl.files import written_aside
+from sracl.memory_peak import MemoryPeak
 from sracl.pipeline import cold, pretraining, stages
 from sracl.pipeline.display import Display
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
@@ -21,6 +22,7 @@ from sracl.pipeline.tracking import REMEMBERED, Tracking
 from sracl.pipeline.updates import Past, past_of
 from sracl.semantics import index
 from sracl.semantics.stages import pool_of
+from sracl.training.allocator import give_back_freed_memory
 from sracl.training.assembly import with_own_backbone
 
 
@@ -117,7 +119,7 @@ STAGES = (
         cheap=True,
     ),
 )
-LATER = {"semantics.encoder.precision": "auto"}
+LATER = {"semantics.encoder.precision": "auto", "objectives.next_item.products": "float32"}
 """Settings that came later, and what was done before: as such they leave no trace, and earlier artefacts stay valid."""
 WITHOUT_EFFECT = (
     "training.threads",
@@ -152,7 +154,12 @@ class Run:
         self.stamps = Stamps(self.folder)
         self.engine: Engine = LOCAL
         self.tracking: Tracking | None = None
-        self.seconds: dict[str, float] = {}
+
+    @property
+    def made(self) -> dict[str, Stamp]:
+        """The records of the stages that are done, by name, in their order."""
+        stamps = {stage.name: self.stamps.get(stage.name) for stage in STAGES if not self.skips(stage)}
+        return {name: stamp for name, stamp in stamps.items() if stamp is not None and stamp.finished}
 
     @cached_property
     def past(self) -> Past:
@@ -237,7 +244,6 @@ class Run:
         known = self.stamps.get(stage.name)
         wanted = self.stamp_of(stage, known)
         if known and known.fingerprint == wanted.fingerprint and known.finished:
-            self.seconds[stage.name] = known.seconds
             self.display.say(f"{stage.name}: done before, unchanged")
             return False
         if known and known.fingerprint != wanted.fingerprint:
@@ -246,11 +252,14 @@ class Run:
         self.stamps.put(stage.name, wanted)
         begin = time.perf_counter()
         self.display.stage(stage.name)
-        stage.make(self)
+        with MemoryPeak() as peak:
+            stage.make(self)
+        give_back_freed_memory()
         # A stage that went on after an interruption took the time of both parts.
         wanted.seconds = time.perf_counter() - begin + (known.seconds if known else 0.0)
+        wanted.peak_mib = peak.mib
         wanted.finished = True
-        self.seconds[stage.name] = wanted.seconds
+        self.display.stage_ends(wanted.seconds, wanted.peak_mib)
         self.stamps.put(stage.name, wanted)
         return True
 

@@ -266,7 +266,9 @@ def _metrics(run: Run, found: dict[str, dict[Part, Evaluation]]) -> dict[str, An
         **_both_ways(found["model"]),
         "test_known_items": found["model"]["test"].known,
         "baselines": {name: _both_ways(parts) for name, parts in found.items() if name != "model"},
-        "seconds": run.seconds | {"train_per_epoch": sum(per_epoch) / len(per_epoch)},
+        "seconds": {name: stamp.seconds for name, stamp in run.made.items()}
+        | {"train_per_epoch": sum(per_epoch) / len(per_epoch)},
+        "peak_mib": {name: stamp.peak_mib for name, stamp in run.made.items()},
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
     }

@@ -16,6 +16,7 @@ class Stamp:
     """A stage's record. settings: the configuration it depends on, flat; before: fingerprints of earlier stages.
 
     inputs: by file, its size in bytes, its time of change in nanoseconds and its SHA-256. seconds: what it took.
+    peak_mib: the most memory that the run's process held meanwhile, in MiB; None where the system does not tell.
     """
 
     settings: dict[str, Any]
@@ -23,6 +24,7 @@ class Stamp:
     inputs: dict[str, dict[str, Any]]
     finished: bool = False
     seconds: float = 0.0
+    peak_mib: int | None = None
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:

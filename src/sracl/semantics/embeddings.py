@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sracl.datasets.prefixes import PrefixPool
 from sracl.engines import LOCAL, Engine
 from sracl.errors import SraclError
+from sracl.mapped import let_go
 from sracl.semantics.encoders.base import Encoder
 from sracl.semantics.vectors import VectorStore
 
@@ -70,6 +71,7 @@ def embed_prefixes(
         norms = np.linalg.norm(means, axis=1, keepdims=True)
         # Running sums leave rounding errors of 1e-13 or so where the true mean is zero.
         result[begin:end] = np.where(norms > 1e-9, means / np.maximum(norms, 1e-9), 0.0)
+        let_go(result)
     return result
 
 
@@ -98,6 +100,7 @@ def embed_profiles(
         rows = block.is_not_null().arg_true().to_numpy()
         if len(rows):
             prefixes[begin + rows] = _stored(block.drop_nulls().to_list(), encoder, store)
+            let_go(prefixes)
 
 
 def encode_missing(

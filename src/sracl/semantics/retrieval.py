@@ -13,9 +13,12 @@ from torch import Tensor
 from sracl.datasets.sequences import ranges
 from sracl.engines import LOCAL, Engine
 from sracl.errors import InputError
+from sracl.mapped import let_go
 
 CHUNK = 128
 """Candidates whose best score stands for all of them while the k best are looked for."""
+COPIED_ROWS = 16_384
+"""Rows of embeddings copied and checked at a time."""
 DEFAULT_MEMORY = 256 * 2**20
 
 
@@ -114,9 +117,12 @@ def as_tensor(array: NDArray[np.float32]) -> Tensor:
 def finite_table(embeddings: NDArray[np.float32], rows: int) -> Float[Tensor, "R D"]:
     """A copy of `embeddings` with zeros below, float32 `[rows, D]`. Raises InputError for NaN or infinite values."""
     table = torch.zeros(rows, embeddings.shape[1])
-    table.numpy()[: len(embeddings)] = embeddings
-    if not torch.isfinite(table).all():
-        raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
+    for begin in range(0, len(embeddings), COPIED_ROWS):
+        block = embeddings[begin : begin + COPIED_ROWS]
+        if not np.isfinite(block).all():
+            raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
+        table.numpy()[begin : begin + len(block)] = block
+    let_go(embeddings)
     return table
 
 

@@ -1,6 +1,7 @@
 """Memory of a process that trains: freed blocks stay for the next step, and no shape leaves anything behind."""
 
 import ctypes
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,19 @@ def keep_freed_memory() -> bool:
         # Not glibc (macOS, Windows, musl): these allocators need no telling, or cannot be told.
         return False
     return bool(mallopt(MMAP_THRESHOLD, LARGEST)) and bool(mallopt(TRIM_THRESHOLD, LARGEST))
+
+
+def give_back_freed_memory() -> bool:
+    """Have glibc's allocator give all that is free back to the system; False where there is no glibc.
+
+    Between pieces of work that have nothing in common: what one leaves would count as the next one's.
+    """
+    gc.collect()
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(trim(0))
 
 
 @contextmanager

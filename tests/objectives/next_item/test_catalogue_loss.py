@@ -76,3 +76,23 @@ def test_rows_behind_the_catalogue_neither_count_nor_learn() -> None:
     torch.testing.assert_close(loss, functional.cross_entropy(states @ table[:20].T, targets))
     assert table.grad[:20].any()
     assert not table.grad[20].any()
+
+
+@pytest.mark.parametrize("held_bytes", [1, 2**20], ids=["nothing held", "all held"])
+@pytest.mark.parametrize("scale", [0.5, 10.0], ids=["small logits", "large logits"])
+def test_products_in_half_precision_give_nearly_the_same(monkeypatch, scale: float, held_bytes: int) -> None:
+    """Logits are rounded by a 512th part of themselves at most, so the loss and the probabilities by as much."""
+    monkeypatch.setattr(catalogue_loss, "HELD_BYTES", held_bytes)
+    torch.manual_seed(0)
+    states = (scale * torch.randn(150, 16)).requires_grad_()
+    table = torch.randn(3000, 16, requires_grad=True)
+    targets = torch.randint(0, 3000, (150,))
+    exact = catalogue_cross_entropy(states, table, targets)
+    half = catalogue_cross_entropy(states, table, targets, products=torch.bfloat16)
+    assert half.dtype == torch.float32
+    largest = float((states @ table.T).detach().abs().max())
+    torch.testing.assert_close(half.detach(), exact.detach(), rtol=0, atol=2**-8 * largest)
+    wanted, found = (torch.autograd.grad(loss, [states, table]) for loss in (exact, half))
+    for one, other in zip(found, wanted, strict=True):
+        assert one.dtype == torch.float32
+        assert float((one - other).norm()) <= (0.01 + 2**-9 * largest) * float(other.norm())

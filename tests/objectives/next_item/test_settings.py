@@ -7,7 +7,7 @@ from sracl.errors import InputError
 from sracl.objectives.next_item import NEXT_ITEM_LOSSES
 
 EXPECTED = {
-    "softmax": {},
+    "softmax": {"products": "float32"},
     "sampled-softmax": {"negatives": 1024, "popularity": 0.0},
     "gbce": {"negatives": 256, "calibration": 0.75},
     "binary": {},
@@ -36,7 +36,7 @@ def test_the_whole_catalogue_is_the_default() -> None:
         ({"loss": "hinge"}, "no next-item loss `hinge`; known: softmax, sampled-softmax, gbce, binary"),
         (
             {"loss": "softmax", "negatives": 5},
-            "`objectives.next_item.negatives` is not a setting of softmax; its settings: none",
+            "`objectives.next_item.negatives` is not a setting of softmax; its settings: products",
         ),
         (
             {"loss": "gbce", "negative": 5},

@@ -8,11 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
+from sracl.semantics.encoders.like_length import LONGEST, batches_of_like_length
 from sracl.semantics.encoders.precision import Precision, dtype_of, encoding_device, mixed_precision, with_precision
 from sracl.semantics.encoders.sentence_transformer import quiet_loading
-
-LONGEST = 512
-"""Tokens of a text that are read at most; the model's own limit where it is shorter."""
 
 
 class PoolerEncoder:
@@ -50,11 +48,9 @@ class PoolerEncoder:
         self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None
     ) -> NDArray[np.float32]:
         """Vectors of texts, float32 `[len(texts), D]`, the longest texts first, so that a batch holds like lengths."""
-        order = np.argsort([-len(text) for text in texts], kind="stable")
         result = np.empty((len(texts), self._model.config.hidden_size), dtype=np.float32)
         with torch.inference_mode(), mixed_precision(self.device, self.dtype):
-            for begin in range(0, len(texts), self.batch_size):
-                chosen = order[begin : begin + self.batch_size]
+            for chosen in batches_of_like_length(texts, self.batch_size, self.device, self.longest):
                 words = self._tokenizer(
                     [texts[number] for number in chosen],
                     padding=True,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
+from sracl.semantics.encoders.like_length import LONGEST, batches_of_like_length
 from sracl.semantics.encoders.precision import (
     Precision,
     dtype_of,
@@ -49,14 +50,12 @@ class SentenceTransformerEncoder:
         self, texts: Sequence[str], on_progress: Callable[[int], None] = lambda texts: None
     ) -> NDArray[np.float32]:
         """Vectors of texts, float32 `[len(texts), D]`; `on_progress` is told of every finished part."""
-        order = np.argsort([-len(text) for text in texts], kind="stable")
         result = np.empty((len(texts), self._model.get_embedding_dimension()), dtype=np.float32)
-        part = self.batch_size * 4
+        longest = self._model.max_seq_length or LONGEST
         with mixed_precision(self.device, self.dtype):
-            for begin in range(0, len(texts), part):
-                chosen = order[begin : begin + part]
+            for chosen in batches_of_like_length(texts, self.batch_size, self.device, longest):
                 result[chosen] = self._model.encode(
-                    [texts[number] for number in chosen], batch_size=self.batch_size, show_progress_bar=False
+                    [texts[number] for number in chosen], batch_size=len(chosen), show_progress_bar=False
                 )
                 on_progress(len(chosen))
         return result

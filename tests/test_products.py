@@ -1,0 +1,53 @@
+"""Products by the fastest library are those of float32, and nothing of PyTorch's settings is left changed."""
+
+import pytest
+import torch
+
+from sracl import products
+from sracl.products import EXACT, bfloat16_is_faster, fastest_float32, onednn_is_faster, with_bfloat16_kernels
+
+
+def state() -> tuple[bool, str | None]:
+    matmul = getattr(torch.backends.mkldnn, "matmul", None)
+    return torch.backends.mkldnn.enabled, getattr(matmul, "fp32_precision", None)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (176, 64, 1024), (64, 350, 12101)])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_products_are_exact_to_float32_and_settings_come_back(shape, enabled: bool, monkeypatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", enabled)
+    torch.manual_seed(0)
+    rows, inner, columns = shape
+    left, right = torch.randn(rows, inner), torch.randn(inner, columns)
+    before = state()
+    with fastest_float32():
+        found = left @ right
+    assert state() == before
+    wrong = (found.double() - left.double() @ right.double()).abs()
+    assert float((wrong / (left.double().abs() @ right.double().abs())).max()) <= EXACT
+
+
+@pytest.mark.parametrize("within", [fastest_float32, with_bfloat16_kernels])
+def test_settings_come_back_after_an_error(within) -> None:
+    before = state()
+    with pytest.raises(ZeroDivisionError), within():
+        raise ZeroDivisionError
+    assert state() == before
+
+
+def test_a_processor_whose_onednn_rounds_is_left_to_the_exact_library(monkeypatch) -> None:
+    monkeypatch.setattr(products, "EXACT", 0.0)
+    assert not onednn_is_faster.__wrapped__()
+
+
+def test_products_of_bfloat16_are_within_its_rounding() -> None:
+    torch.manual_seed(0)
+    left, right = torch.randn(32, 64).bfloat16(), torch.randn(64, 128).bfloat16()
+    with with_bfloat16_kernels():
+        found = left @ right
+    torch.testing.assert_close(found.double(), left.double() @ right.double(), rtol=2**-8, atol=1e-4)
+
+
+def test_what_is_tried_out_is_known_afterwards() -> None:
+    assert isinstance(onednn_is_faster(), bool)
+    assert bfloat16_is_faster() is bfloat16_is_faster()
