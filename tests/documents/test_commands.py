@@ -66,6 +66,15 @@ def test_the_package_has_the_extra(command: Command) -> None:
     assert {name for some in extras for name in some.split(",")} <= set(project["optional-dependencies"])
 
 
+@pytest.mark.parametrize("command", of("docker"))
+def test_the_container_takes_its_user_and_variables(command: Command) -> None:
+    file = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for name in re.findall(r"--build-arg (\w+)=", command.text):
+        assert f"ARG {name}" in file
+    for name in re.findall(r"-e (\w+)", command.text):
+        assert f'"--token-env", "{name}"' in file
+
+
 @pytest.mark.parametrize("block", in_language("yaml"))
 def test_the_configuration_takes_the_snippet(block: Block) -> None:
     make_config(MINIMAL | yaml.safe_load(block.text), block.place)
@@ -96,4 +105,4 @@ def test_nothing_is_left_out() -> None:
 
 def test_blocks_hold_what_is_tested_here() -> None:
     assert {block.language for block in SNIPPETS} <= {"sh", "yaml", "python", "text"}
-    assert {command.program for command in ALL} <= {"sracl", "python", "make", "pip", "curl", "tensorboard"}
+    assert {command.program for command in ALL} <= {"sracl", "python", "make", "pip", "curl", "tensorboard", "docker"}
