@@ -45,9 +45,7 @@ def main(report: Path) -> None:
         page.set_content(SHEET.format(**views))
         shot = page.screenshot(full_page=True)
         browser.close()
-    picture = (
-        Image.open(io.BytesIO(shot)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    )
+    picture = Image.open(io.BytesIO(shot)).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE)
     TARGET.parent.mkdir(exist_ok=True)
     picture.save(TARGET, optimize=True)
 
