@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import polars as pl
 import pytest
 
 from sracl.errors import InputError
@@ -132,6 +133,28 @@ def test_data_without_texts_and_a_run_without_baselines(tmp_path) -> None:
     assert "There is no baseline beside the model" in text
     assert "The items have no text" in text
     assert "i07" in text, "items go by their ids"
+
+
+def test_what_a_language_model_wrote_of_people_is_shown_and_escaped(copied) -> None:
+    path = copied.folder / "semantics" / "profiles.parquet"
+    told = pl.format("<b>likes soap</b>, position {}", "position")
+    pl.read_parquet(path).with_columns(text=told).write_parquet(path)
+    last = copied.split.training_lengths.max()
+    text = said(opened_folder(copied.folder, [f"report.users={USERS}"], quiet()))
+    assert "As a language model puts it: <b>likes soap</b>" in text
+    assert f"position {last}" in text
+    assert f"position {last + 1}" not in text, "the pool of this protocol ends with training"
+
+
+def test_users_with_several_targets_of_a_split_by_time(tmp_path) -> None:
+    write_data(tmp_path, spread=20)
+    split = {"kind": "global-time", "validation": 0.7, "test": 0.85, "targets": "every"}
+    files = {"interactions": str(tmp_path / "interactions.csv"), "items": str(tmp_path / "items.csv")}
+    run = make_run(tmp_path, dataset=files | {"min_interactions": 2, "max_length": 8, "split": split})
+    assert len(run.split.test) > len(set(run.split.test.users.tolist()))
+    text = said(run)
+    assert "of the split global-time" in text
+    assert "nan" not in text
 
 
 def test_more_targets_than_wanted_are_drawn_and_it_is_said(copied) -> None:

@@ -14,4 +14,4 @@ class ReportConfig(Section):
     users: int = Field(10, ge=1, le=100, description="people whose histories and recommendations are shown")
     targets: int = Field(50_000, ge=1, description="test targets that are ranked for it, at most")
     lists: int = Field(5_000, ge=1, description="lists of recommendations whose spread is measured, at most")
-    points: int = Field(2_000, ge=1, le=20_000, description="items on the map, at most")
+    points: int = Field(2_000, ge=1, le=5_000, description="items on the map, at most")

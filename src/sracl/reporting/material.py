@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import torch
 from numpy.typing import NDArray
 
@@ -72,9 +73,9 @@ class Material:
         return tuple(sorted({*self.config.evaluation.cutoffs, HEADLINE_CUTOFF}))
 
     @cached_property
-    def titles(self) -> list[str]:
+    def titles(self) -> pl.Series:
         """A title for every item, its id where it has none."""
-        return self.dataset.titles.to_list()
+        return self.dataset.titles
 
     @cached_property
     def popularity(self) -> Int64:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from sracl.reporting.charts.scale import Scale
 from sracl.reporting.charts.svg import WIDTH, Chart, drawing, tag, text
@@ -77,8 +78,8 @@ def _labels(places: NDArray[np.float64], of: NDArray[np.integer], names: Sequenc
 
 def _densest(places: NDArray[np.float64]) -> int:
     """The point that has the most others around it."""
-    distances = np.linalg.norm(places[:, None] - places[None], axis=2)
-    return int((distances < AROUND).sum(axis=1).argmax())
+    around = KDTree(places).query_ball_point(places, AROUND, return_length=True)
+    return int(np.argmax(around))
 
 
 def _layer(places: NDArray[np.float64], category: int) -> Markup:

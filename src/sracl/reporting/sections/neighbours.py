@@ -1,9 +1,9 @@
 """Nearest neighbours of some items, by their texts and by what was learnt, side by side with the texts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from sracl.datasets.sequences import Int64
@@ -57,7 +57,7 @@ def neighbours(material: Material) -> Section:
         looked.append(
             Looked(
                 material.titles[item],
-                cut((texts[item] if texts else None) or "", LONGEST),
+                cut((texts[item] if texts is not None else None) or "", LONGEST),
                 plural(int(material.popularity[item]), "training interaction"),
                 by_texts,
                 _told(material, texts, near, likeness),
@@ -69,14 +69,14 @@ def neighbours(material: Material) -> Section:
 
 def _texts(
     material: Material,
-) -> tuple[list[str | None] | None, NDArray[np.float32] | None, NDArray[np.int32] | None, str | None]:
+) -> tuple[pl.Series | None, NDArray[np.float32] | None, NDArray[np.int32] | None, str | None]:
     """Texts, their embeddings, their neighbours as retrieval found them, and what is missing of these."""
     folder, count = material.run.folder / "semantics", material.dataset.item_count
     if not material.dataset.text_columns:
         return None, None, None, "The items have no text: what is shown is by training alone."
-    texts: list[str | None] | None = None
+    texts: pl.Series | None = None
     try:
-        texts = index.read_items(folder, material.dataset)["text"].to_list()
+        texts = index.read_items(folder, material.dataset)["text"]
         vectors = index.load_item_embeddings(folder, material.dataset)
         found = index.checked_neighbors(index.open_array(folder / index.ITEM_NEIGHBORS, count), count)
     except SraclError:
@@ -101,11 +101,11 @@ def _nearest(table: NDArray[np.float32], item: int) -> tuple[Int64, NDArray[np.f
     return near, likeness[near]
 
 
-def _told(
-    material: Material, texts: Sequence[str | None] | None, items: Int64, likeness: NDArray[np.floating]
-) -> list[Neighbour]:
+def _told(material: Material, texts: pl.Series | None, items: Int64, likeness: NDArray[np.floating]) -> list[Neighbour]:
     return [
-        Neighbour(material.titles[item], cut((texts[item] if texts else None) or "", LONGEST), f"{value:.2f}")
+        Neighbour(
+            material.titles[item], cut((texts[item] if texts is not None else None) or "", LONGEST), f"{value:.2f}"
+        )
         for item, value in zip(items.tolist(), likeness.tolist(), strict=True)
     ]
 
