@@ -100,6 +100,7 @@ def test_what_the_run_lost_is_said(copied) -> None:
     assert "The record of the training (checkpoints/model) is not in the run's folder" in text
     assert "no embeddings of the items' texts" in text
     assert "no neighbours by texts" in text
+    assert "The neighbours of histories are missing" in text
     assert "plain sasrec is not here" in text
 
 
@@ -132,6 +133,7 @@ def test_data_without_texts_and_a_run_without_baselines(tmp_path) -> None:
     text = said(run)
     assert "There is no baseline beside the model" in text
     assert "The items have no text" in text
+    assert "trained nothing that compares histories" in text
     assert "i07" in text, "items go by their ids"
 
 

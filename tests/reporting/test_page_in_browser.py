@@ -123,7 +123,7 @@ def test_light_and_dark_differ(browser, page_file) -> None:
 
 def test_it_needs_no_script(browser, page_file) -> None:
     page, wrong = opened(browser, page_file, 800, 600, "light", java_script_enabled=False)
-    assert page.get_by_role("heading", level=2).count() == 9
+    assert page.get_by_role("heading", level=2).count() == 10
     page.close()
     assert wrong == []
 

@@ -6,6 +6,7 @@ from sracl.reporting.material import Material
 from sracl.reporting.section import Section
 from sracl.reporting.sections.data import data
 from sracl.reporting.sections.groups import groups
+from sracl.reporting.sections.like_minded import like_minded
 from sracl.reporting.sections.metrics import metrics
 from sracl.reporting.sections.neighbours import neighbours
 from sracl.reporting.sections.people import people
@@ -23,6 +24,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Material], Section]]] = {
     "spread": ("What is recommended", spread),
     "space": ("Map of the items", space),
     "neighbours": ("Nearest neighbours", neighbours),
+    "like-minded": ("Like-minded people", like_minded),
     "people": ("People", people),
 }
 """Title and maker by the section's name."""

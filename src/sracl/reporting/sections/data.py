@@ -106,7 +106,7 @@ def _popularity(popularity: NDArray[np.integer], head: float) -> Chart:
         "How interactions are spread over items",
         told,
         curves,
-        "% of items, most popular first (up: % of interactions)",
+        "% of items, popular first (up: % of interactions)",
         digits=1,
         x_digits=1,
     )
