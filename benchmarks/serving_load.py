@@ -77,6 +77,8 @@ class Connections:
     async def ask(self, body: bytes) -> int:
         """POST a request; returns the answer's status."""
         head = b"POST /v1/recommendations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        while self.idle and self.idle[-1][0].at_eof():  # closed since, for it was idle for long
+            self.idle.pop()[1].close()
         reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).lower()

@@ -69,9 +69,9 @@ class Answers:
         """The same, a block of users at a time."""
         ids = self.dataset.users["user_id"]
         numbers = np.arange(len(ids)) if users is None else self.dataset.user_numbers(series_of(users))
-        histories = self.dataset.histories
+        histories, scorer = self.dataset.histories, self._scorer()
         for part in blocks(numbers, k, self.dataset.item_count):
-            block = self._best(histories.chosen(part), part, k, exclude_seen, source)
+            block = self._best(scorer, histories.chosen(part), part, k, exclude_seen, source)
             owners = ids.gather(pl.Series(part[block["row"].to_numpy()], dtype=pl.UInt32))
             yield block.select(owners.alias("user_id"), pl.exclude("row"))
 
@@ -85,16 +85,26 @@ class Answers:
         lengths = np.array([len(ids) for ids in series], dtype=np.int64)
         values = [self.dataset.item_numbers(ids) for ids in series]
         flat = Sequences.from_lengths(np.concatenate(values) if values else np.empty(0, dtype=np.int64), lengths)
-        found = [self._nothing(source)]
+        found, scorer = [self._nothing(source)], self._scorer()
         for part in blocks(np.arange(len(series)), k, self.dataset.item_count):
-            block = self._best(flat.chosen(part), part, k, exclude_seen, source)
+            block = self._best(scorer, flat.chosen(part), part, k, exclude_seen, source)
             found.append(block.with_columns(row=pl.col("row") + int(part[0])))
         return pl.concat(found).rename({"row": "history"})
 
+    def _scorer(self) -> OrPopularity:
+        """What scores all blocks of one call: popularity is counted once."""
+        return OrPopularity(self.scorer, self.dataset.popularity)
+
     def _best(
-        self, histories: Sequences, users: NDArray[np.int64], k: int, exclude_seen: bool, source: bool
+        self,
+        scorer: OrPopularity,
+        histories: Sequences,
+        users: NDArray[np.int64],
+        k: int,
+        exclude_seen: bool,
+        source: bool,
     ) -> pl.DataFrame:
-        scores = OrPopularity(self.scorer, self.dataset.popularity).score(histories, users)
+        scores = scorer.score(histories, users)
         seen = None
         if exclude_seen:
             owners = np.repeat(np.arange(len(histories)), histories.lengths)

@@ -9,6 +9,9 @@ from rich.console import Console
 from sracl.cli.application import app
 from sracl.errors import InputError
 
+KEEP_ALIVE_SECONDS = 75
+"""An idle connection stays open for longer than proxies keep theirs (60 s), so that none is closed as it is used."""
+
 
 @app.command()
 def serve(
@@ -56,4 +59,6 @@ def serve(
     console.print(f"http://{shown}:{port} is the page, http://{shown}:{port}/docs the interface", highlight=False)
     if host not in start.LOOPBACK and token is None:
         console.print("Anyone who reaches this address may ask: see --token-env", highlight=False)
-    uvicorn.run(made, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        made, host=host, port=port, log_level="warning", access_log=False, timeout_keep_alive=KEEP_ALIVE_SECONDS
+    )

@@ -14,6 +14,8 @@ from sracl.datasets.sequences import Int64, Sequences
 from sracl.errors import InputError
 from sracl.files import folder_written_aside, write_json
 
+COUNTED_AT_ONCE = 1 << 20
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -49,7 +51,12 @@ class Dataset:
     @property
     def popularity(self) -> Int64:
         """Number of interactions of every item, `[items]`."""
-        return np.bincount(self.histories.values, minlength=self.item_count)
+        counts = np.zeros(self.item_count, dtype=np.int64)
+        # Counting all at once would hold a copy of all of them, eight bytes each.
+        for begin in range(0, len(self.histories.values), COUNTED_AT_ONCE):
+            part = self.histories.values[begin : begin + COUNTED_AT_ONCE]
+            counts += np.bincount(part, minlength=self.item_count)
+        return counts
 
     @property
     def titles(self) -> pl.Series:

@@ -47,8 +47,9 @@ class Sequences:
 
     def chosen(self, numbers: NDArray[np.integer]) -> "Sequences":
         """The sequences of these numbers, in their order, copied."""
-        lengths = self.lengths[numbers]
-        return Sequences.from_lengths(self.values[ranges(self.offsets[numbers], lengths)], lengths)
+        starts = self.offsets[numbers]
+        lengths = self.offsets[np.asarray(numbers) + 1] - starts
+        return Sequences.from_lengths(self.values[ranges(starts, lengths)], lengths)
 
     def shortened(self, by: int) -> "Sequences":
         """The same sequences without their last `by` values (none where there are fewer)."""

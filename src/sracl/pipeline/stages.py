@@ -48,6 +48,8 @@ from sracl.training.loop import train as run_training
 if TYPE_CHECKING:
     from sracl.pipeline.run import Run
 
+ROWS_A_GROUP = 100_000
+"""Rows at least of a group of the Parquet file of recommendations."""
 SHOWN = ("HR@5", "NDCG@5", "HR@10", "NDCG@10", "MRR@10", "HR@20", "NDCG@20")
 
 
@@ -310,16 +312,25 @@ def recommend(run: Run) -> None:
 
 
 def write_recommendations(model: Recommender, path: Path, users: pl.Series | None, k: int, exclude_seen: bool) -> int:
-    """Stream recommendations for some users (None: all) to a Parquet file; returns the number of rows."""
-    rows = 0
-    with written_aside(path) as aside:
-        writer: Any = None
+    """Stream recommendations for some users (None: all) to a Parquet file; returns the number of rows.
+
+    What is held in memory is a block's scores and a row group, whatever the number of users.
+    """
+    nobody = model.recommend([], k)
+    rows, waiting = 0, [nobody]
+    with (
+        written_aside(path) as aside,
+        pq.ParquetWriter(aside, nobody.to_arrow().schema, compression="zstd") as writer,
+    ):
         for block in model.recommend_in_blocks(users, k, exclude_seen):
-            table = block.to_arrow()
-            writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
-            writer.write_table(table)
+            waiting.append(block)
+            # Large catalogues make blocks of few users, which would be as many groups.
+            if sum(map(len, waiting)) >= ROWS_A_GROUP:
+                writer.write_table(pl.concat(waiting).to_arrow())
+                waiting = []
             rows += block.height
-        writer.close()
+        if waiting:
+            writer.write_table(pl.concat(waiting).to_arrow())
     return rows
 
 
