@@ -169,8 +169,10 @@ def ready(port: int, service: "subprocess.Popen[bytes]") -> None:
 def measured(given: argparse.Namespace) -> dict[str, Any]:
     """Start the service, ask it, stop it, and time the model alone."""
     command = [sys.executable, "-m", "sracl", "serve", str(given.run_dir), "--port", str(given.port), "--no-explain"]
-    on_core = ["taskset", "-c", str(given.service_core)]
+    on_core = ["nice", "-n", str(given.niceness), "taskset", "-c", str(given.service_core)]
     os.sched_setaffinity(0, {given.client_core})
+    if given.niceness < 0:
+        os.setpriority(os.PRIO_PROCESS, 0, given.niceness)
     service = subprocess.Popen([*on_core, *command])
     try:
         ready(given.port, service)
@@ -187,6 +189,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         "run": given.run_dir.name,
         "rate": given.rate,
         "seconds": given.seconds,
+        "niceness": given.niceness,
         "answered": len(seen.latencies),
         "failed": sum(seen.failures.values()),
         "failures": seen.failures,
@@ -216,6 +219,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--service-core", type=int, default=0)
     parser.add_argument("--client-core", type=int, default=1)
+    parser.add_argument("--niceness", type=int, default=0, help="below 0: before other programs on the same cores")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     found = measured(given)

@@ -4,7 +4,7 @@
     sracl evaluate FOLDER/before.yaml
     sracl update FOLDER/before --interactions FOLDER/new_interactions.csv --items FOLDER/new_items.csv --to FOLDER/after
     sracl evaluate CONFIG.yaml                                     the full retraining
-    python benchmarks/updating.py compare FOLDER/before FOLDER/after FULL_RUN...
+    python benchmarks/updating.py compare FOLDER/before FOLDER/after FULL_RUN...    runs, or records of a study
 
 `hold-back` takes the data of a configuration apart as if it were some time ago: a share of the users and of the items
 has not come yet, and nobody has had their last interaction. Of a history that holds an item that has not come yet,
@@ -97,6 +97,10 @@ def compare(before: Path, after: Path, full: list[Path]) -> None:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
+    """Of a run's folder, or of a study's record of a run (`studies/runs/KEY.json`)."""
+    if folder.is_file():
+        record: dict[str, Any] = json.loads(folder.read_text())
+        return record | {"train": record["seconds"]}
     metrics = json.loads((folder / "metrics.json").read_text())
     progress = load_progress(folder / "checkpoints" / "model" / LAST)
     return metrics | {"train": progress.seconds}
