@@ -44,6 +44,7 @@ COPIES = {"colleague.parquet": "answers.parquet"}
 PAGES = [page for page in pages() if page.name not in LOGS]
 FIRST_DAY, DAY = 1_388_534_400, 86_400
 """2014-01-01, in seconds since 1970; seconds."""
+LATER = FIRST_DAY + 1000 * DAY
 
 
 def to_run(page: Path) -> list[Command]:
@@ -63,6 +64,9 @@ def write_shop(folder: Path) -> None:
     days.write_csv(folder / "interactions.csv")
     later = {"item_id": ["i90", "i91"], "title": ["a new soap", "a new perfume"], "brand": ["brand 1", "brand 2"]}
     pl.DataFrame(later).write_csv(folder / "new_items.csv")
+    new = [("u001", "i07"), ("u001", "i12"), ("u900", "i07"), ("u900", "i01"), *[("u900", "i90")] * 5]
+    rows = [{"user_id": user, "item_id": item, "timestamp": LATER + place} for place, (user, item) in enumerate(new)]
+    pl.DataFrame(rows).write_csv(folder / "new.csv")
     (folder / "some.txt").write_text("u001\nu002\n")
     readme = next(block for block in blocks(ROOT / "README.md") if "# shop.yaml" in block.text)
     values = yaml.safe_load(readme.text)
