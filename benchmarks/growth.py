@@ -82,7 +82,7 @@ class HashedWords:
         """Vectors float32 `[len(texts), WIDTH]`."""
         words = pl.Series(texts).str.split(" ")
         slots = (words.explode().hash(0) % SLOTS).to_numpy()
-        begins = np.concatenate([[0], np.cumsum(words.list.len().to_numpy())[:-1]])
+        begins = np.concatenate([[0], np.cumsum(words.list.len().to_numpy().astype(np.int64))[:-1]])
         return np.add.reduceat(self.table[slots], begins, axis=0)
 
 

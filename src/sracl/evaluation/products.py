@@ -6,6 +6,7 @@ from torch import Tensor
 
 from sracl.errors import SraclError
 from sracl.evaluation.ranking import NOT_FINITE, Cells, Ranks, distinct
+from sracl.products import fastest_float32
 
 ITEMS_A_PART = 1024
 """Items scored at a time on a processor: products of this width run at twice the speed of catalogue-wide ones."""
@@ -49,8 +50,9 @@ class _Scores:
         pieces = table.split(self.width)
         self.held = states.new_empty(len(pieces), len(states), self.width)
         self.parts = [self.held[number, :, : len(piece)] for number, piece in enumerate(pieces)]
-        for part, piece in zip(self.parts, pieces, strict=True):
-            torch.mm(states, piece.T, out=part)
+        with fastest_float32():
+            for part, piece in zip(self.parts, pieces, strict=True):
+                torch.mm(states, piece.T, out=part)
 
     def part_of(self, items: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
         """Number of the part that holds each item."""

@@ -14,6 +14,7 @@ from sracl.datasets.sequences import ranges
 from sracl.engines import LOCAL, Engine
 from sracl.errors import InputError
 from sracl.mapped import let_go
+from sracl.products import fastest_float32
 
 CHUNK = 128
 """Candidates whose best score stands for all of them while the k best are looked for."""
@@ -98,7 +99,8 @@ class ExactSearch:
     def __call__(self, places: range) -> NDArray[np.int32]:
         """Neighbours of the queries `pool.queries[places]` `[B]`, int32 `[B, at most k]`."""
         part, exclusion = self.pool.queries[places.start : places.stop], self.pool.exclusion
-        scores = torch.mm(self.table[torch.from_numpy(part)], self.table.T, out=self.buffer[: len(part)])
+        with fastest_float32():
+            scores = torch.mm(self.table[torch.from_numpy(part)], self.table.T, out=self.buffer[: len(part)])
         scores[:, self.never] = float("-inf")
         exclude(scores, exclusion.begins[part], exclusion.ends[part])
         best, _ = best_columns(scores, self.pool.k)
