@@ -110,5 +110,6 @@ class PowerLaws:
 
 def _falling(count: int, exponent: float) -> NDArray[np.float64]:
     """`1, 2, 3 ...` to the power of minus the exponent, over their sum, `[count]`."""
-    weights = np.arange(1, count + 1, dtype=np.float64) ** -exponent
-    return weights / weights.sum()
+    weights: NDArray[np.float64] = np.arange(1, count + 1, dtype=np.float64) ** -exponent
+    weights /= weights.sum()
+    return weights

@@ -7,7 +7,7 @@ import torch
 from semantics.encoders.test_pooler import save_roberta
 from sracl.config import EncoderConfig
 from sracl.semantics.encoders import encoder_name, make_encoder
-from sracl.semantics.encoders.precision import dtype_of, with_precision
+from sracl.semantics.encoders.precision import dtype_of, mixed_precision, with_precision
 
 TEXTS = [f"{kind} number {number}, {'with roses ' * (number % 9)}" for number in range(6) for kind in ("soap", "razor")]
 
@@ -49,3 +49,13 @@ def test_the_pooler_in_half_precision_gives_nearly_the_same_vectors(tmp_path) ->
     # 16 numbers from random weights 25 times as large as trained ones: rounding counts more than in a real model.
     assert likeness(first, second).min() > 0.99
     assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_float32_on_a_processor_compiles_no_kernel_for_every_shape(enabled: bool, monkeypatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", enabled)
+    with mixed_precision(torch.device("cpu"), torch.float32):
+        assert not torch.backends.mkldnn.enabled
+    assert torch.backends.mkldnn.enabled == enabled
+    with mixed_precision(torch.device("cpu"), torch.bfloat16):
+        assert torch.backends.mkldnn.enabled == enabled

@@ -1,6 +1,8 @@
 """In which precision transformers compute texts' vectors."""
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import torch
 
@@ -25,9 +27,21 @@ def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:
             return torch.float16
 
 
-def mixed_precision(device: torch.device, dtype: torch.dtype) -> torch.autocast:
-    """Computes products in `dtype` while the block lasts, what needs more in float32; weights stay float32."""
-    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+@contextmanager
+def mixed_precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+    """Computes products in `dtype` while the block lasts, what needs more in float32; weights stay float32.
+
+    In float32 on a processor without oneDNN, which compiles and keeps a kernel for every shape: batches have hundreds
+    of shapes, and the process grew with each.
+    """
+    switch: Any = torch.backends.mkldnn
+    before = switch.enabled
+    switch.enabled = before and (device.type != "cpu" or dtype != torch.float32)
+    try:
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            yield
+    finally:
+        switch.enabled = before
 
 
 def with_precision(name: str, dtype: torch.dtype) -> str:
