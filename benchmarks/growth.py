@@ -52,7 +52,7 @@ from sracl.semantics.encoders import minilm_encoder
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.pool import exclusion
 from sracl.semantics.writers.template import TemplateWriter
-from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory, large_blocks_given_back, without_kernels_by_shape
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
@@ -195,13 +195,14 @@ def neighbors(place: Place) -> Measured:
     pool = semantic_stages.pool_of(split, place.config)
     embeddings = index.open_array(place.semantics / index.PREFIX_EMBEDDINGS, len(pool))
     k, memory = place.config.semantics.neighbors, place.config.semantics.memory_mb * 2**20
-    begin = time.process_time()
-    search = ApproximateSearch(embeddings, k, exclusion(pool, "strict"), memory)
-    built = time.process_time() - begin
-    # Queries of neighbouring cells, as a whole search has them side by side: drawn at random they would share nothing.
-    first = int(np.random.default_rng(0).integers(len(pool) - QUERIES))
-    queries = search.cells.numbers[first : first + QUERIES].numpy()
-    found = seconds_of(lambda: search.nearest(queries))
+    with large_blocks_given_back():
+        begin = time.process_time()
+        search = ApproximateSearch(embeddings, k, exclusion(pool, "strict"), memory)
+        built = time.process_time() - begin
+        # Queries of neighbouring cells, as a whole search has them: drawn at random they would share nothing.
+        first = int(np.random.default_rng(0).integers(len(pool) - QUERIES))
+        queries = search.cells.numbers[first : first + QUERIES].numpy()
+        found = seconds_of(lambda: search.nearest(queries))
     random = np.random.default_rng(0)
     for name, count in ((index.ITEM_NEIGHBORS, dataset.item_count), (index.PREFIX_NEIGHBORS, len(pool))):
         index.write_array(place.semantics / name, random.integers(count, size=(count, k), dtype=np.int32))

@@ -84,3 +84,34 @@ def test_the_callers_choice_of_kernels_is_put_back_even_after_an_error() -> None
     with pytest.raises(ValueError, match="stop"):
         fail()
     assert torch.backends.mkldnn.enabled == before
+
+
+HOLES = """
+import ctypes
+from contextlib import nullcontext
+import sys
+import numpy as np
+from sracl.training.allocator import large_blocks_given_back
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+np.ones(2**25 - 2**16, dtype=np.uint8)  # freed, so that glibc keeps blocks of up to this size from now on
+with large_blocks_given_back() if sys.argv[1] == "given back" else nullcontext():
+    before = resident()
+    large = np.ones(2**24, dtype=np.uint8)
+    behind = np.ones(2**18, dtype=np.uint8)
+    del large
+    print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is looked at in /proc")
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="this C library is not glibc")
+def test_a_large_block_leaves_no_hole_where_it_is_given_back() -> None:
+    kept, given_back = (
+        int(subprocess.run([sys.executable, "-c", HOLES, how], capture_output=True, text=True, check=True).stdout)
+        for how in ("kept", "given back")
+    )
+    assert given_back < 2**22
+    assert kept > 2**23

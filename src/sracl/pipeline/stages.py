@@ -38,6 +38,7 @@ from sracl.semantics import stages as semantic_stages
 from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.index import SemanticIndex, read_manifest
 from sracl.semantics.writers import make_writer
+from sracl.training.allocator import large_blocks_given_back
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_progress
@@ -158,7 +159,8 @@ def embed(run: Run) -> None:
 def neighbors(run: Run) -> None:
     """Neighbours of items and prefixes."""
     folder = run.folder / "semantics"
-    with run.display.counting("neighbours", run.dataset.item_count + len(run.pool)) as advance:
+    rows = run.dataset.item_count + len(run.pool)
+    with run.display.counting("neighbours", rows) as advance, large_blocks_given_back():
         semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance, run.engine)
     manifest = read_manifest(folder)
     rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
