@@ -17,7 +17,7 @@ from sracl.errors import InputError
 from sracl.evaluation.evaluate import Scorer
 from sracl.evaluation.ranking import top_k
 
-DEFAULT_MEMORY = 128 * 2**20
+DEFAULT_MEMORY = 32 * 2**20
 """Bytes of scores held at a time."""
 Source = Literal["model", "popularity"]
 MODEL: Source = "model"

@@ -8,9 +8,9 @@ from scipy.sparse import csr_array
 
 from sracl.datasets.sequences import Int64, Sequences
 
-PRODUCTS_A_BLOCK = 1 << 24
-"""Products of two entries that a block of a sparse product costs at most, unless a single row costs more: 16 bytes or
-so each while the block is made."""
+PRODUCTS_A_BLOCK = 1 << 22
+"""Products of two entries that a block of a sparse product costs at most, unless a single row costs more: 50 bytes or
+so each while the block is made and its best are chosen."""
 
 
 def incidence(sequences: Sequences, item_count: int) -> csr_array:
