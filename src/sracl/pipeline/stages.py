@@ -159,8 +159,8 @@ def embed(run: Run) -> None:
 def neighbors(run: Run) -> None:
     """Neighbours of items and prefixes."""
     folder = run.folder / "semantics"
-    rows = run.dataset.item_count + len(run.pool)
-    with run.display.counting("neighbours", rows) as advance, large_blocks_given_back():
+    count = run.dataset.item_count + len(run.pool)
+    with run.display.counting("neighbours", count) as advance, large_blocks_given_back():
         semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance, run.engine)
     manifest = read_manifest(folder)
     rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
