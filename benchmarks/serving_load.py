@@ -171,9 +171,9 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     command = [sys.executable, "-m", "sracl", "serve", str(given.run_dir), "--port", str(given.port), "--no-explain"]
     on_core = ["nice", "-n", str(given.niceness), "taskset", "-c", str(given.service_core)]
     os.sched_setaffinity(0, {given.client_core})
+    service = subprocess.Popen([*on_core, *command])
     if given.niceness < 0:
         os.setpriority(os.PRIO_PROCESS, 0, given.niceness)
-    service = subprocess.Popen([*on_core, *command])
     try:
         ready(given.port, service)
         requests = bodies(given.run_dir, 5_000)

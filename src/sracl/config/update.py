@@ -6,7 +6,13 @@ from sracl.config.section import Section
 
 
 class UpdateConfig(Section):
-    """Training that goes on from the model before. It needs fewer epochs than one that begins from chance."""
+    """Training that goes on from the model before.
 
-    epochs: int = Field(30, ge=1, description="at most, after `sracl update`")
-    patience: int = Field(3, ge=1, description="epochs without a better validation MRR@10 before it stops")
+    It begins nearer to its end than one from chance; but what is new needs as many epochs to settle, see
+    docs/experiments.md.
+    """
+
+    epochs: int | None = Field(None, ge=1, description="at most, after `sracl update`; null: `training.epochs`")
+    patience: int | None = Field(
+        None, ge=1, description="epochs without a better validation MRR@10 before it stops; null: `training.patience`"
+    )

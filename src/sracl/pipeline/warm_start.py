@@ -50,8 +50,7 @@ def training_of(run: Run, warm: bool) -> TrainingConfig:
     """The loop's settings: those of `update` where training goes on from another."""
     if not warm:
         return run.config.training
-    settings = run.config.update
-    return run.config.training.model_copy(update={"epochs": settings.epochs, "patience": settings.patience})
+    return run.config.training.model_copy(update=run.config.update.model_dump(exclude_none=True))
 
 
 def _earlier_numbers(dataset: Dataset, known: Dataset) -> Tensor:
