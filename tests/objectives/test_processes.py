@@ -12,6 +12,7 @@ from sracl.objectives.intents import intent_contrast
 from sracl.objectives.mclrec import regulariser
 from sracl.objectives.next_item import Softmax
 from sracl.objectives.processes import count_of_all, mean_of_all, of_all_processes, share_of_mean
+from sracl.objectives.rlmrec import alignment
 
 PARTS = [slice(0, 3), slice(3, 5), slice(5, 5)]
 """The rows of each of three processes: the last has none."""
@@ -27,7 +28,8 @@ def contrasts(first: torch.Tensor, second: torch.Tensor, users: torch.Tensor) ->
     """Everything that compares the vectors of a step."""
     labels = users % 2
     of_intents = intent_contrast(first, second, users, labels, 0.5)
-    return info_nce(first, second, users, 1.0, labels) + of_intents + regulariser(first, second, users, 0.5)
+    of_texts = alignment(first, second, users, 0.5)
+    return info_nce(first, second, users, 1.0, labels) + of_intents + regulariser(first, second, users, 0.5) + of_texts
 
 
 def one_process(process: int, port: int, results) -> None:
