@@ -216,8 +216,10 @@ def _trained(run: Run, name: str, objective: TrainingObjective) -> Backbone:
 def evaluate_all(run: Run) -> None:
     """Validation and test metrics of the model and of the baselines; writes `metrics.json`."""
     found = {"model": _measured(run, scorer_of(run))}
-    for name, baseline in baselines_of(run):
-        found[name] = _measured(run, baseline)
+    # After training in this process the allocator keeps what baselines free, in blocks of all sizes.
+    with large_blocks_given_back():
+        for name, baseline in baselines_of(run):
+            found[name] = _measured(run, baseline)
     tests = {name: parts["test"] for name, parts in found.items()}
     groups = {name: metrics_by_group(tests["model"], some, _cutoffs(run)) for name, some in groups_of(run).items()}
     show_metrics(run, tests)
