@@ -48,6 +48,16 @@ def test_products_of_bfloat16_are_within_its_rounding() -> None:
     torch.testing.assert_close(found.double(), left.double() @ right.double(), rtol=2**-8, atol=1e-4)
 
 
-def test_what_is_tried_out_is_known_afterwards() -> None:
-    assert isinstance(onednn_is_faster(), bool)
-    assert bfloat16_is_faster() is bfloat16_is_faster()
+def test_the_library_follows_from_the_processor_alone(monkeypatch) -> None:
+    """A trial of speed would end now so and now so, and an interrupted training with other bits."""
+    flags = frozenset({"avx512_bf16"})
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    for maker, onednn in (("AuthenticAMD", True), ("GenuineIntel", False), ("", False)):
+        monkeypatch.setattr(products, "_processor", lambda maker=maker: (maker, flags))
+        monkeypatch.setattr(products, "EXACT", 1.0)
+        assert onednn_is_faster.__wrapped__() is onednn
+    assert bfloat16_is_faster.__wrapped__()
+    monkeypatch.setattr(products, "_processor", lambda: ("AuthenticAMD", frozenset()))
+    assert not bfloat16_is_faster.__wrapped__()
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert not onednn_is_faster.__wrapped__()
