@@ -44,6 +44,7 @@ from sracl.datasets.tables import Columns
 from sracl.evaluation.evaluate import evaluate
 from sracl.memory_peak import MemoryPeak
 from sracl.objectives.training_objective import TrainingObjective
+from sracl.products import without_kernels_by_shape
 from sracl.semantics import index
 from sracl.semantics import stages as semantic_stages
 from sracl.semantics.approximate import ApproximateSearch
@@ -52,7 +53,7 @@ from sracl.semantics.encoders import minilm_encoder
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.pool import exclusion
 from sracl.semantics.writers.template import TemplateWriter
-from sracl.training.allocator import keep_freed_memory, large_blocks_given_back, without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory, large_blocks_given_back
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 

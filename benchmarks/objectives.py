@@ -31,9 +31,10 @@ from sracl.datasets.splits import leave_one_out
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.batch import Batch
 from sracl.objectives.training_objective import TrainingObjective
+from sracl.products import without_kernels_by_shape
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
-from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory
 from sracl.training.assembly import make_objective
 from sracl.training.batches import TrainingRows
 

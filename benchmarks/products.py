@@ -28,11 +28,12 @@ from sracl.config import RunConfig, make_config, read_config
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.splits import Split, leave_one_out
 from sracl.evaluation.evaluate import evaluate
+from sracl.products import without_kernels_by_shape
 from sracl.semantics import index
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import nearest
 from sracl.semantics.stages import pool_of
-from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory
 from sracl.training.assembly import make_plain_objective
 from sracl.training.batches import TrainingRows
 

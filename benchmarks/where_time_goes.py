@@ -27,9 +27,10 @@ from sracl.datasets.splits import leave_one_out
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.next_item import Softmax
 from sracl.objectives.training_objective import TrainingObjective
+from sracl.products import without_kernels_by_shape
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
-from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 

@@ -11,9 +11,10 @@ from sracl.config import read_config
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.datasets.splits import leave_one_out
+from sracl.products import without_kernels_by_shape
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.stages import pool_of
-from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 

@@ -15,7 +15,7 @@ from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
 from sracl.evaluation.evaluate import Scorer
-from sracl.evaluation.ranking import top_k
+from sracl.evaluation.ranking import seen_cells, top_k
 
 DEFAULT_MEMORY = 32 * 2**20
 """Bytes of scores held at a time."""
@@ -105,10 +105,7 @@ class Answers:
         source: bool,
     ) -> pl.DataFrame:
         scores = scorer.score(histories, users)
-        seen = None
-        if exclude_seen:
-            owners = np.repeat(np.arange(len(histories)), histories.lengths)
-            seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
+        seen = seen_cells(histories) if exclude_seen else None
         found = ranked_frame(self.dataset, *top_k(scores, min(k, self.dataset.item_count), seen))
         if not source:
             return found

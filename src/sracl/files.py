@@ -1,6 +1,5 @@
 """Files that are never half-written, and fingerprints that tell whether something changed."""
 
-import ctypes
 import hashlib
 import json
 import os
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from sracl.c_library import c_function
 
 _CHUNK = 1 << 20
 
@@ -55,9 +56,8 @@ def exchange(one: Path, other: Path) -> None:
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Whether the system has exchanged the names."""
-    try:
-        rename = ctypes.CDLL(None).renameat2
-    except (AttributeError, OSError, TypeError):  # another system than Linux, or an old one
+    rename = c_function("renameat2")
+    if rename is None:  # another system than Linux, or an old one
         return False
     here, swap = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
     return int(rename(here, os.fsencode(one), here, os.fsencode(other), swap)) == 0

@@ -41,12 +41,19 @@ def fastest_float32() -> Iterator[None]:
 @contextmanager
 def with_bfloat16_kernels() -> Iterator[None]:
     """Within it, products of bfloat16 on processors come from oneDNN: PyTorch's own take sixty times as long."""
-    before = torch.backends.mkldnn.enabled
-    _switch().enabled = True
-    try:
+    with _switched(True):
         yield
-    finally:
-        _switch().enabled = before
+
+
+@contextmanager
+def without_kernels_by_shape() -> Iterator[None]:
+    """Within it, PyTorch's own kernels take the place of oneDNN's, which are compiled and kept for every shape.
+
+    Packed batches have a new shape every step. 1,024 kept kernels lie scattered over the heap, so that it cannot be
+    reused: on Amazon Beauty the process grew by some 60 MB an epoch. For float32 PyTorch's own are as fast here.
+    """
+    with _switched(False):
+        yield
 
 
 @cache
@@ -83,15 +90,26 @@ def _processor() -> tuple[str, frozenset[str]]:
 
 
 @contextmanager
-def _onednn() -> Iterator[None]:
-    matmul: Any = _switch().matmul
-    before = torch.backends.mkldnn.enabled, matmul.fp32_precision
-    # PyTorch asks oneDNN for float32 products only where it may round to bfloat16, as oneDNN does where that is fast.
-    _switch().enabled, matmul.fp32_precision = True, "bf16"
+def _switched(enabled: bool) -> Iterator[None]:
+    before = torch.backends.mkldnn.enabled
+    _switch().enabled = enabled
     try:
         yield
     finally:
-        _switch().enabled, matmul.fp32_precision = before
+        _switch().enabled = before
+
+
+@contextmanager
+def _onednn() -> Iterator[None]:
+    matmul: Any = _switch().matmul
+    before = matmul.fp32_precision
+    # PyTorch asks oneDNN for float32 products only where it may round to bfloat16, as oneDNN does where that is fast.
+    matmul.fp32_precision = "bf16"
+    try:
+        with _switched(True):
+            yield
+    finally:
+        matmul.fp32_precision = before
 
 
 def _switch() -> Any:

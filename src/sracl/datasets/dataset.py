@@ -140,16 +140,21 @@ def numbers_of(known: pl.Series, ids: pl.Series, kind: str) -> Int64:
     """Position in `known` of every id, `[len(ids)]`, joined by value. Raises InputError for unknown ids."""
     if len(ids) == 0:
         return np.empty(0, dtype=np.int64)
-    wanted = pl.DataFrame({"id": same_ids(ids, known)})
-    numbered = pl.DataFrame({"id": known, "number": np.arange(len(known), dtype=np.int64)})
-    found = wanted.join(numbered, on="id", how="left", maintain_order="left")["number"]
-    if found.null_count():
-        missing = ids.filter(found.is_null())
+    found = places_of(known, same_ids(ids, known))
+    if (found < 0).any():
+        missing = ids.filter(pl.Series(found < 0))
         shown = ", ".join(repr(i) for i in missing.unique(maintain_order=True).head(3).to_list())
         comparable = ids.dtype == known.dtype or (ids.dtype.is_integer() and known.dtype.is_integer())
         hint = "the model was not trained on them" if comparable else f"{kind} ids are {known.dtype}, not {ids.dtype}"
         raise InputError(f"{missing.n_unique()} unknown {kind} id(s): {shown}; {hint}")
-    return found.to_numpy(writable=True)
+    return found
+
+
+def places_of(known: pl.Series, ids: pl.Series) -> Int64:
+    """Position in `known` of every id of the same type, -1 for one that is not there, `[len(ids)]`."""
+    placed = pl.DataFrame({"id": known, "place": np.arange(len(known), dtype=np.int64)})
+    found = pl.DataFrame({"id": ids}).join(placed, on="id", how="left", maintain_order="left")["place"]
+    return found.fill_null(-1).to_numpy(writable=True)
 
 
 def same_ids(ids: pl.Series, known: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from sracl.datasets.clock import PER_SECOND, Clock, is_text_of_dates, unit_of
-from sracl.datasets.dataset import Dataset, numbers_of, same_ids
+from sracl.datasets.dataset import Dataset, numbers_of, places_of, same_ids
 from sracl.datasets.identifiers import key_of, numbered_ids
 from sracl.datasets.interactions import Interactions
 from sracl.datasets.sequences import Int64, ranges
@@ -101,8 +101,8 @@ def same_beginnings(before: Dataset, now: Dataset) -> Int64:
 
     An item that has joined since brings interactions that waited, which take their places in time.
     """
-    users = _places(before.users["user_id"], now.users["user_id"])
-    items = _places(before.catalogue["item_id"], now.catalogue["item_id"])
+    users = places_of(now.users["user_id"], before.users["user_id"])
+    items = places_of(now.catalogue["item_id"], before.catalogue["item_id"])
     there = np.where(users < 0, 0, now.histories.lengths[users])
     lengths = np.minimum(before.histories.lengths, there)
     old = items[before.histories.values[ranges(before.histories.offsets[:-1], lengths)]]
@@ -113,13 +113,6 @@ def same_beginnings(before: Dataset, now: Dataset) -> Int64:
     alike = lengths.copy()
     np.minimum.at(alike, owners, differing - (ends - lengths)[owners])
     return alike
-
-
-def _places(ids: pl.Series, among: pl.Series) -> Int64:
-    """Where each id stands in `among`, -1 for none."""
-    known = pl.DataFrame({"id": among}).with_row_index("place")
-    found = pl.DataFrame({"id": ids}).join(known, on="id", how="left", maintain_order="left")["place"]
-    return found.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def _first(ids: pl.Series, known: pl.Series | None) -> pl.Series:
@@ -144,17 +137,20 @@ def _ids(table: Opened, column: str, kind: str, known: pl.Series) -> pl.Series:
     """A column of ids in the type of the known ones. Raises InputError for ids that are missing or of another type."""
     numbered = numbered_ids(table, column, kind)
     keys = table.collect(table.frame.select(key_of(table, column).alias("key")))["key"]
-    ids = same_ids(numbered["key"], known)
-    if ids.null_count():
-        bad = numbered["key"].filter(ids.is_null())
+    ids = as_known(table, column, kind, numbered["key"], known)
+    return ids.gather(places_of(numbered["key"], keys))
+
+
+def as_known(table: Opened, column: str, kind: str, ids: pl.Series, known: pl.Series) -> pl.Series:
+    """Ids of a table's column in the type of the known ones. Raises InputError for ids of another type."""
+    same = same_ids(ids, known)
+    if same.null_count():
+        bad = ids.filter(same.is_null())
         raise InputError(
             f"{table.name}: {len(bad):,} {kind} id(s) in the column {column!r} are no {known.dtype} as the run's are, "
             f"such as {bad[0]!r}"
         )
-    found = pl.DataFrame({"key": keys}).join(
-        pl.DataFrame({"key": numbered["key"], "id": ids}), on="key", how="left", maintain_order="left"
-    )
-    return found["id"]
+    return same
 
 
 def _times(table: Opened, column: str, clock: Clock) -> pl.Series:

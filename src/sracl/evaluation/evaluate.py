@@ -15,7 +15,7 @@ from sracl.datasets.splits import Part, Split
 from sracl.errors import InputError
 from sracl.evaluation.metrics import metrics_at
 from sracl.evaluation.products import ranks_of_products
-from sracl.evaluation.ranking import Ranks, ranks_of_targets
+from sracl.evaluation.ranking import Ranks, ranks_of_targets, seen_cells
 
 DEFAULT_MEMORY = 32 * 2**20
 """Bytes of scores held at a time."""
@@ -89,8 +89,7 @@ def _ranks_of_block(
     scorer: Scorer, histories: Sequences, users: NDArray[np.int64], targets: Int[Tensor, "B"]
 ) -> tuple[Ranks, int]:
     """Ranks of these users' targets, and the number of items they are ranked among."""
-    owners = np.repeat(np.arange(len(histories)), histories.lengths)
-    seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
+    seen = seen_cells(histories)
     if isinstance(scorer, FactorScorer):
         states, table = scorer.factors(histories, users)
         device = states.device

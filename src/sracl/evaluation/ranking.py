@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sracl.datasets.sequences import Sequences
 from sracl.errors import SraclError
 
 NOT_FINITE = "the model gives scores that are NaN or infinite; train it again with a lower learning rate"
 
 Cells = tuple[Int[Tensor, "c"], Int[Tensor, "c"]]
 """Cells of a matrix of scores: row numbers and item numbers."""
+
+
+def seen_cells(histories: Sequences) -> Cells:
+    """The cells of what each history holds, a row of scores a history."""
+    owners = np.repeat(np.arange(len(histories)), histories.lengths)
+    return torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from sracl.backbones.rows import Rows
+from sracl.datasets.prefixes import PrefixPool
+from sracl.datasets.sequences import Int64
 
 NO_TARGET = -1
 
@@ -32,6 +34,14 @@ class Batch:
     def with_target(self) -> Int[Tensor, "m"]:
         """The places that carry a target."""
         return torch.nonzero(self.targets >= 0).squeeze(1)
+
+    def users_at(self, places: Int[Tensor, "a"]) -> Int[Tensor, "a"]:
+        """The users whose histories end at these places."""
+        return self.users[self.rows.owner[places]]
+
+    def prefixes_at(self, places: Int[Tensor, "a"], pool: PrefixPool) -> Int64:
+        """The pool's numbers of the prefixes that end at these places, `[a]`; the batch must be on the processor."""
+        return pool.number(self.users_at(places).numpy(), self.positions[places].numpy())
 
     def without_targets(self) -> "Batch":
         """The same rows, of which nothing is learnt."""

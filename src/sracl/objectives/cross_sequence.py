@@ -110,8 +110,8 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnNeighbours:
         """Look the anchors' neighbours up and draw which of them the synthesis keeps."""
-        users = batch.users[batch.rows.owner[anchors]]
-        numbers = self.pool.number(users.numpy(), batch.positions[anchors].numpy())
+        users = batch.users_at(anchors)
+        numbers = batch.prefixes_at(anchors, self.pool)
         neighbours = self._neighbours_of(numbers, generator)
         used = torch.nonzero((neighbours >= 0).any(dim=1)).squeeze(1)
         neighbours = neighbours[used]

@@ -43,7 +43,7 @@ class DuoRec(ContrastiveObjective[DrawnViews]):
         numbers = self.same_target.prefixes_at(batch, anchors)
         others = self.same_target.rows(self.same_target.others(numbers, generator))
         rows = joined([batch.rows.up_to(anchors), others])
-        return DrawnViews(rows=rows, users=batch.users[batch.rows.owner[anchors]])
+        return DrawnViews(rows=rows, users=batch.users_at(anchors))
 
     def loss(
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews

@@ -73,7 +73,7 @@ class ICSRec(ContrastiveObjective[DrawnOthers]):
         others = self.same_target.others(self.same_target.prefixes_at(batch, anchors), generator)
         return DrawnOthers(
             rows=self.same_target.rows(others),
-            users=batch.users[batch.rows.owner[anchors]],
+            users=batch.users_at(anchors),
             other_users=self.same_target.users(others),
             targets=batch.targets[anchors],
         )

@@ -77,8 +77,8 @@ class RLMRec(ContrastiveObjective[DrawnTexts]):
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnTexts:
         """Look the embeddings up; nothing is drawn."""
-        users = batch.users[batch.rows.owner[anchors]]
-        numbers = self.pool.number(users.numpy(), batch.positions[anchors].numpy())
+        users = batch.users_at(anchors)
+        numbers = batch.prefixes_at(anchors, self.pool)
         following = batch.targets[anchors].unique()
         return DrawnTexts(
             rows=Rows(torch.empty(0, dtype=torch.long), torch.empty(0, dtype=torch.long)),

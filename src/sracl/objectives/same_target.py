@@ -34,8 +34,7 @@ class SameTarget:
 
     def prefixes_at(self, batch: Batch, anchors: Int[Tensor, "A"]) -> Int[Tensor, "A"]:
         """The numbers of the prefixes that end at these places of a batch; each must have a target."""
-        users = batch.users[batch.rows.owner[anchors]]
-        return torch.from_numpy(self.pool.number(users.numpy(), batch.positions[anchors].numpy()))
+        return torch.from_numpy(batch.prefixes_at(anchors, self.pool))
 
     def others(self, numbers: Int[Tensor, "A"], generator: torch.Generator) -> Int[Tensor, "A"]:
         """For each prefix another with its target, uniformly; itself where there is no other."""

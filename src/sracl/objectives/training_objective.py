@@ -106,7 +106,7 @@ class TrainingObjective(nn.Module):
         places = [part.places + begin for part, begin in zip(drawn, begins, strict=False)]
         rows = joined([part.rows for part in drawn]).to(device)
         found = self.backbone.states_at(rows, torch.cat(places).to(device)).split([len(some) for some in places])
-        return states, [self._with_items(own, part) for own, part in zip(found, drawn, strict=True)]
+        return states, [self._with_items(at_places, part) for at_places, part in zip(found, drawn, strict=True)]
 
     def _with_items(self, states: Float[Tensor, "E d"], drawn: Drawn) -> Float[Tensor, "W d"]:
         """An objective's states, then the vectors of its items."""

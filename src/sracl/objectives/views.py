@@ -30,4 +30,4 @@ def draw_views(
     """A view by `first` and one by `second` of every prefix that ends at one of the places `anchors`."""
     prefixes = batch.rows.up_to(anchors)
     views = [augment(prefixes, generator) for augment in (first, second)]
-    return DrawnViews(rows=joined(views), users=batch.users[batch.rows.owner[anchors]])
+    return DrawnViews(rows=joined(views), users=batch.users_at(anchors))

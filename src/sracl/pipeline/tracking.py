@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sracl.errors import SraclError
 from sracl.files import write_json
 from sracl.pipeline.mlflow_store import Store, connect
+from sracl.pipeline.stamps import flat
 from sracl.training.checkpoint import load_progress
 from sracl.training.loop import LAST
 
@@ -160,17 +161,9 @@ def metrics_of_run(found: Mapping[str, Any]) -> dict[str, float]:
 def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
     """What determines a run, flat: `backbone.name`."""
     kept = {section: values for section, values in config.items() if section not in NOT_OF_THE_RUN}
-    return mlflow_names({name: str(value) for name, value in _flat(kept)})
+    return mlflow_names({name: str(value) for name, value in flat(kept).items()})
 
 
 def mlflow_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same by names that MLflow takes: `NDCG_at_10`."""
     return {re.sub(r"[^\w\-. /]", "_", name.replace("@", "_at_")): value for name, value in values.items()}
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value

@@ -19,8 +19,8 @@ from sracl.config import RunConfig, read_config
 from sracl.datasets.catalogue import build_catalogue
 from sracl.datasets.dataset import Dataset, same_ids
 from sracl.datasets.identifiers import numbered_ids
-from sracl.datasets.interactions import Interactions, read_interactions
-from sracl.datasets.later import Later, read_later, with_later
+from sracl.datasets.interactions import read_interactions
+from sracl.datasets.later import Later, as_known, read_later, with_later
 from sracl.datasets.report import PrepareReport
 from sracl.datasets.splits import make_split
 from sracl.datasets.tables import Frame, open_table
@@ -83,12 +83,12 @@ def update(
         found = _found(run, interactions, items)
         if found is None:
             return None
-        _check_target(run, found, to)
-        data = _data_with(run, found)
+        _check_target(to)
+        _check_data(run, found)
         if not _goes_on(staging, run, found):
-            _begin(staging, run, found, data)
+            _begin(staging, run, found)
         updated = Run(_in_folder(run.config, staging), display, overwrite=True)
-        updated.up_to(_last_stage(run))
+        updated.up_to(list(run.made)[-1])  # as far as the run had gone
         _tell(updated, found, run.dataset)
         _put_in_place(updated, target, exchanged=to is None)
     return Run(_in_folder(run.config, target), display)
@@ -128,16 +128,11 @@ def _opened(run_dir: Path, overrides: Sequence[str], display: Display) -> Run:
     return run
 
 
-def _last_stage(run: Run) -> str:
-    """How far the run had gone: so far the updated one goes too."""
-    finished = [stage.name for stage in STAGES if (stamp := run.stamps.get(stage.name)) and stamp.finished]
-    return finished[-1]
-
-
 def _found(run: Run, interactions: Frame, items: Frame | None) -> Found | None:
     """What is new in the tables; None, and a word on it, where there is nothing."""
     source = source_of(run.config)
-    known = with_later(_read(source.interactions, run), run.past.later, run.past.known)
+    before = read_interactions(open_table(source.interactions, "interactions"), source.columns)
+    known = with_later(before, run.past.later, run.past.known)
     compared = read_later(open_table(interactions, "interactions"), source.columns, known)
     texts, known_items = (None, 0) if items is None else _new_texts(run, items)
     later = Later(compared.new, texts)
@@ -146,10 +141,6 @@ def _found(run: Run, interactions: Frame, items: Frame | None) -> Found | None:
         run.display.say(f"every one of the interactions is known already: {run.folder} stays as it is")
         return None
     return Found(later, digest, len(run.past) + 1, compared.known, known_items)
-
-
-def _read(interactions: Frame, run: Run) -> Interactions:
-    return read_interactions(open_table(interactions, "interactions"), source_of(run.config).columns)
 
 
 def _new_texts(run: Run, items: Frame) -> tuple[pl.DataFrame | None, int]:
@@ -163,10 +154,7 @@ def _new_texts(run: Run, items: Frame) -> tuple[pl.DataFrame | None, int]:
         table.need(name, "an item's text", ".text")
     keys = numbered_ids(table, column, "item")["id"]
     catalogue = run.dataset.catalogue
-    ids = same_ids(keys, catalogue["item_id"])
-    if ids.null_count():
-        bad = keys.filter(ids.is_null())
-        raise InputError(f"{table.name}: {len(bad)} item id(s) are no {ids.dtype} as the run's are, such as {bad[0]!r}")
+    ids = as_known(table, column, "item", keys, catalogue["item_id"])
     told = catalogue.filter(pl.any_horizontal(pl.col(text).is_not_null()))["item_id"]
     new = ids.filter(~ids.is_in(told.implode())).alias("item_id")
     if not len(new):
@@ -174,13 +162,12 @@ def _new_texts(run: Run, items: Frame) -> tuple[pl.DataFrame | None, int]:
     return build_catalogue(table, column, text, new, PrepareReport()), len(ids) - len(new)
 
 
-def _data_with(run: Run, found: Found) -> Dataset:
-    """The data with the update. Raises InputError for new items that no table tells of, and where the split moves."""
+def _check_data(run: Run, found: Found) -> None:
+    """Raise InputError for new items that no table tells of, and where the split moves."""
     past = Past((*run.past.later, found.later), (*run.past.digests, found.digest), run.dataset)
     data, _ = built(run.config, past)
     _check_new_items_are_told(run, found, data)
     _check_training_only_grows(run, data)
-    return data
 
 
 def _check_training_only_grows(run: Run, data: Dataset) -> None:
@@ -223,7 +210,7 @@ def _check_new_items_are_told(run: Run, found: Found, data: Dataset) -> None:
         )
 
 
-def _check_target(run: Run, found: Found, to: Path | None) -> None:
+def _check_target(to: Path | None) -> None:
     """Raise InputError where the folder for the updated run is another's."""
     if to is not None and to.exists():
         raise InputError(f"{to} is there already; give another folder for --to, or remove it")
@@ -249,7 +236,7 @@ def _state(run: Run) -> str | None:
     return None if trained is None else trained.fingerprint
 
 
-def _begin(staging: Path, run: Run, found: Found, data: Dataset) -> None:
+def _begin(staging: Path, run: Run, found: Found) -> None:
     """Make the folder of the updated run, with what it goes on from."""
     facts: dict[str, Any] = {
         "digest": found.digest,

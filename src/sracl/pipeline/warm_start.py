@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from sracl.cold_items import Known, vectors_of
 from sracl.config import TrainingConfig
-from sracl.datasets.dataset import Dataset
+from sracl.datasets.dataset import Dataset, places_of
 from sracl.datasets.splits import make_split
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.pipeline.updates import BEFORE
@@ -39,7 +38,8 @@ def start_from_before(run: Run, name: str, objective: TrainingObjective) -> bool
     others = load_tensors(folder / LAST)[0] if (folder / LAST).exists() else {}
     others = {key.removeprefix("model."): weight for key, weight in others.items() if key.startswith("model.")}
     backbone = load_tensors(folder / BEST)[0]
-    items = Items(known.item_count, _earlier_numbers(run.dataset, known))
+    earlier = places_of(known.catalogue["item_id"], run.dataset.catalogue["item_id"])
+    items = Items(known.item_count, torch.from_numpy(earlier))
     why = warm_start(objective, backbone, others, items, _from_texts(run, known, items))
     if why is not None:
         run.display.say(f"  the model before the update is another ({why}): training begins from chance")
@@ -51,13 +51,6 @@ def training_of(run: Run, warm: bool) -> TrainingConfig:
     if not warm:
         return run.config.training
     return run.config.training.model_copy(update=run.config.update.model_dump(exclude_none=True))
-
-
-def _earlier_numbers(dataset: Dataset, known: Dataset) -> Tensor:
-    """The number that each item had before, -1 for a new one, `[N]`."""
-    before = known.catalogue.select("item_id").with_row_index("number")
-    numbered = dataset.catalogue.select("item_id").join(before, on="item_id", how="left", maintain_order="left")
-    return torch.from_numpy(numbered["number"].cast(pl.Int64).fill_null(-1).to_numpy(writable=True))
 
 
 def _from_texts(run: Run, known: Dataset, items: Items) -> NewVectors:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 
+from sracl.answers import blocks
 from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.sequences import Int64, Sequences
 from sracl.datasets.splits import Split, Targets
 from sracl.errors import SraclError
-from sracl.evaluation.evaluate import DEFAULT_MEMORY, Scorer, evaluate
+from sracl.evaluation.evaluate import Scorer, evaluate
 from sracl.evaluation.metrics import METRICS
-from sracl.evaluation.ranking import Ranks, top_k
+from sracl.evaluation.ranking import Ranks, seen_cells, top_k
 from sracl.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 HEADLINE, HEADLINE_CUTOFF = "NDCG", 10
 """The metric that charts show; tables have all."""
-BYTES_A_SCORE = 4
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,12 @@ class Material:
 
     def _lists(self, scorer: Scorer) -> Int64:
         """The best items for the listed targets, as the run recommends: with or without what a user had."""
-        k = min(self.config.recommendations.k, self.dataset.item_count)
-        rows = max(1, DEFAULT_MEMORY // (BYTES_A_SCORE * self.dataset.item_count))
+        items = self.dataset.item_count
+        k = min(self.config.recommendations.k, items)
         parts = []
-        for begin in range(0, len(self.listed), rows):
-            numbers = self.listed[begin : begin + rows]
+        for numbers in blocks(self.listed, k, items):
             histories = self.inputs.chosen(numbers)
-            seen = None
-            if self.config.evaluation.exclude_seen:
-                owners = np.repeat(np.arange(len(histories)), histories.lengths)
-                seen = (torch.from_numpy(owners), torch.from_numpy(histories.values.astype(np.int64)))
+            seen = seen_cells(histories) if self.config.evaluation.exclude_seen else None
             scores = scorer.score(histories, self.split.test.users[numbers]).cpu()
             parts.append(top_k(scores, k, seen)[0].numpy())
         return np.concatenate(parts)

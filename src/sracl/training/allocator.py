@@ -1,12 +1,10 @@
-"""Memory of a process that trains: freed blocks stay for the next step, and no shape leaves anything behind."""
+"""Memory of a process that trains: freed blocks stay for the next step, or go back to the system, as work asks."""
 
-import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import torch
+from sracl.c_library import c_function
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's `mallopt`."""
@@ -23,10 +21,9 @@ def keep_freed_memory() -> bool:
     A training step allocates and frees tens of megabytes, gradients as large as the catalogue among them. By default
     glibc gives such blocks back and gets them anew, and touching each new page costs more than filling it.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        # Not glibc (macOS, Windows, musl): these allocators need no telling, or cannot be told.
+    # Without it (macOS, Windows, musl) allocators need no telling, or cannot be told.
+    mallopt = c_function("mallopt")
+    if mallopt is None:
         return False
     return bool(mallopt(MMAP_THRESHOLD, LARGEST)) and bool(mallopt(TRIM_THRESHOLD, LARGEST))
 
@@ -37,11 +34,8 @@ def give_back_freed_memory() -> bool:
     Between pieces of work that have nothing in common: what one leaves would count as the next one's.
     """
     gc.collect()
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError, TypeError):
-        return False
-    return bool(trim(0))
+    trim = c_function("malloc_trim")
+    return trim is not None and bool(trim(0))
 
 
 @contextmanager
@@ -52,9 +46,8 @@ def large_blocks_given_back() -> Iterator[None]:
     which glibc does with blocks of up to 32 MiB, they leave holes that no later block fits. The approximate search of
     a million rows took 11 GB so, and takes 2.3 in the same time.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
+    mallopt = c_function("mallopt")
+    if mallopt is None:
         yield
         return
     mallopt(MMAP_THRESHOLD, MAPPED)
@@ -63,19 +56,3 @@ def large_blocks_given_back() -> Iterator[None]:
     finally:
         # glibc does not tell what was set before: this is where its own rule ends up.
         mallopt(MMAP_THRESHOLD, USUALLY_MAPPED)
-
-
-@contextmanager
-def without_kernels_by_shape() -> Iterator[None]:
-    """Within it, PyTorch's own kernels take the place of oneDNN's, which are compiled and kept for every shape.
-
-    Packed batches have a new shape every step. 1,024 kept kernels lie scattered over the heap, so that it cannot be
-    reused: on Amazon Beauty the process grew by some 60 MB an epoch. For float32 PyTorch's own are as fast here.
-    """
-    switch: Any = torch.backends.mkldnn
-    before = switch.enabled
-    switch.enabled = False
-    try:
-        yield
-    finally:
-        switch.enabled = before

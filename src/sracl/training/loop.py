@@ -17,7 +17,8 @@ from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.processes import count_of_all, mean_of_all
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.pretraining.s3rec import S3Rec
-from sracl.training.allocator import keep_freed_memory, without_kernels_by_shape
+from sracl.products import without_kernels_by_shape
+from sracl.training.allocator import keep_freed_memory
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
 from sracl.training.devices import device_and_precision, make_fabric, threads_a_process

@@ -33,7 +33,7 @@ class Binary(NextItemLoss):
 
     def draw(self, batch: Batch, generator: torch.Generator) -> Int[Tensor, "m"]:
         """Each target's negative, -1 for none."""
-        return self.outside.draw(batch.users[batch.rows.owner[batch.with_target]], generator)
+        return self.outside.draw(batch.users_at(batch.with_target), generator)
 
     def mean(
         self,

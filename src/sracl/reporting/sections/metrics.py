@@ -114,9 +114,8 @@ def _differences(measured: Measured) -> list[tuple[str, str, str, str, str]]:
         found.append((measured.methods[number], *measured.found.difference(model, column)))
     rows = []
     for (label, effect, low, high), p in zip(found, holm(raw), strict=True):
-        verdict = "better" if low > 0 else "worse" if high < 0 else "no clear difference"
-        rows.append((label, f"{effect:+.4f}", f"{low:+.4f} to {high:+.4f}", _p(p), f"the model is {verdict}" if verdict
-                     != "no clear difference" else verdict))  # fmt: skip
+        verdict = "the model is better" if low > 0 else "the model is worse" if high < 0 else "no clear difference"
+        rows.append((label, f"{effect:+.4f}", f"{low:+.4f} to {high:+.4f}", _p(p), verdict))
     return rows
 
 

@@ -43,45 +43,46 @@ class Looked:
 
 def neighbours(material: Material) -> Section:
     """Some items from the popular to the rare, each with both lists."""
-    semantics = material.run.folder / "semantics"
-    texts, vectors, found, missing = _texts(material)
+    table, vectors, found, missing = _texts(material)
+    texts = table["text"].fill_null("") if table is not None else None
     chosen = _chosen(material)
-    table = unit(material.model.backbone.item_table.detach().float().cpu().numpy())
+    learnt = unit(material.model.backbone.item_table.detach().float().cpu().numpy())
     looked = []
     for item in chosen.tolist():
         by_texts = None
         if found is not None and vectors is not None:
             near = found[item][found[item] >= 0][:SHOWN].astype(np.int64)
             by_texts = _told(material, texts, near, np.asarray(vectors[near]) @ np.asarray(vectors[item]))
-        near, likeness = _nearest(table, item)
+        near, likeness = _nearest(learnt, item)
         looked.append(
             Looked(
                 material.titles[item],
-                cut((texts[item] if texts is not None else None) or "", LONGEST),
+                _text(texts, item),
                 plural(int(material.popularity[item]), "training interaction"),
                 by_texts,
                 _told(material, texts, near, likeness),
             )
         )
-    writers = _writers(material) if (semantics / index.ITEMS).exists() else []
+    # Models' names, or `template`.
+    writers = [] if table is None else sorted(table["source"].drop_nulls().unique().to_list())
     return Section("neighbours", "Nearest neighbours", {"looked": looked, "missing": missing, "writers": writers})
 
 
 def _texts(
     material: Material,
-) -> tuple[pl.Series | None, NDArray[np.float32] | None, NDArray[np.int32] | None, str | None]:
-    """Texts, their embeddings, their neighbours as retrieval found them, and what is missing of these."""
+) -> tuple[pl.DataFrame | None, NDArray[np.float32] | None, NDArray[np.int32] | None, str | None]:
+    """The table of texts, their embeddings, their neighbours as retrieval found them, and what is missing of these."""
     folder, count = material.run.folder / "semantics", material.dataset.item_count
     if not material.dataset.text_columns:
         return None, None, None, "The items have no text: what is shown is by training alone."
-    texts: pl.Series | None = None
+    table: pl.DataFrame | None = None
     try:
-        texts = index.read_items(folder, material.dataset)["text"]
+        table = index.read_items(folder, material.dataset)
         vectors = index.load_item_embeddings(folder, material.dataset)
         found = index.checked_neighbors(index.open_array(folder / index.ITEM_NEIGHBORS, count), count)
     except SraclError:
-        return texts, None, None, "The run has no neighbours by texts: it trained nothing that compares texts."
-    return texts, vectors, found, None
+        return table, None, None, "The run has no neighbours by texts: it trained nothing that compares texts."
+    return table, vectors, found, None
 
 
 def _chosen(material: Material) -> Int64:
@@ -103,14 +104,10 @@ def _nearest(table: NDArray[np.float32], item: int) -> tuple[Int64, NDArray[np.f
 
 def _told(material: Material, texts: pl.Series | None, items: Int64, likeness: NDArray[np.floating]) -> list[Neighbour]:
     return [
-        Neighbour(
-            material.titles[item], cut((texts[item] if texts is not None else None) or "", LONGEST), f"{value:.2f}"
-        )
+        Neighbour(material.titles[item], _text(texts, item), f"{value:.2f}")
         for item, value in zip(items.tolist(), likeness.tolist(), strict=True)
     ]
 
 
-def _writers(material: Material) -> list[str]:
-    """Who wrote the texts: models' names, or `template`."""
-    table = index.read_items(material.run.folder / "semantics", material.dataset)
-    return sorted(table["source"].drop_nulls().unique().to_list())
+def _text(texts: pl.Series | None, item: int) -> str:
+    return "" if texts is None else cut(texts[item], LONGEST)

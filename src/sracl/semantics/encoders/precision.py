@@ -1,10 +1,12 @@
 """In which precision transformers compute texts' vectors."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from contextlib import contextmanager, nullcontext
+from typing import Literal
 
 import torch
+
+from sracl.products import without_kernels_by_shape
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -34,14 +36,12 @@ def mixed_precision(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     In float32 on a processor without oneDNN, which compiles and keeps a kernel for every shape: batches have hundreds
     of shapes, and the process grew with each.
     """
-    switch: Any = torch.backends.mkldnn
-    before = switch.enabled
-    switch.enabled = before and (device.type != "cpu" or dtype != torch.float32)
-    try:
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            yield
-    finally:
-        switch.enabled = before
+    exact = device.type == "cpu" and dtype == torch.float32
+    with (
+        without_kernels_by_shape() if exact else nullcontext(),
+        torch.autocast(device.type, dtype, enabled=dtype != torch.float32),
+    ):
+        yield
 
 
 def with_precision(name: str, dtype: torch.dtype) -> str:
