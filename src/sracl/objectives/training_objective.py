@@ -97,16 +97,17 @@ class TrainingObjective(nn.Module):
         return Losses(total, {name: loss.detach() for name, loss in parts.items()})
 
     def _encode(self, own: Rows, drawn: list[Drawn]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "W d"]]]:
-        """States at all places of `own`, and what each objective drew; all drawn rows take one call."""
-        states = self.backbone.states(own)
-        if not any(len(part.rows) for part in drawn):
-            return states, [self._with_items(states[:0], part) for part in drawn]
+        """States at all places of `own`, and what each objective drew; the batch's rows and drawn ones take one call."""
         device = own.items.device
-        begins = accumulate((len(part.rows.items) for part in drawn), initial=0)
-        places = [part.places + begin for part, begin in zip(drawn, begins, strict=False)]
-        rows = joined([part.rows for part in drawn]).to(device)
-        found = self.backbone.states_at(rows, torch.cat(places).to(device)).split([len(some) for some in places])
-        return states, [self._with_items(at_places, part) for at_places, part in zip(found, drawn, strict=True)]
+        if not any(len(part.rows) for part in drawn):
+            states = self.backbone.states(own)
+            return states, [self._with_items(states[:0], part) for part in drawn]
+        rows = [own, *(part.rows.to(device) for part in drawn)]
+        wanted = [torch.arange(len(own.items), device=device), *(part.places.to(device) for part in drawn)]
+        begins = accumulate((len(part.items) for part in rows), initial=0)
+        places = [within + begin for within, begin in zip(wanted, begins, strict=False)]
+        found = self.backbone.states_at(joined(rows), torch.cat(places)).split([len(some) for some in places])
+        return found[0], [self._with_items(states, part) for states, part in zip(found[1:], drawn, strict=True)]
 
     def _with_items(self, states: Float[Tensor, "E d"], drawn: Drawn) -> Float[Tensor, "W d"]:
         """An objective's states, then the vectors of its items."""
