@@ -176,6 +176,19 @@ def test_the_same_rows_again_change_nothing(made, run_dir) -> None:
     assert (run_dir / "model" / "weights.safetensors").read_bytes() == weights
 
 
+def test_where_no_row_joins_the_data_nothing_is_trained(made, run_dir) -> None:
+    """u95 and u96 have one interaction each, fewer than the core wants."""
+    last = pl.read_csv(made / "interactions.csv")["timestamp"].max()
+    few = pl.DataFrame({"user_id": ["u95", "u96"], "item_id": ["i00", "i06"], "timestamp": [last + 1, last + 2]})
+    before = {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
+    shown = display()
+    assert update(run_dir, few, display=shown) is None
+    assert "none of the 2 new interactions joins the data" in said(shown)
+    assert "give them again together with later ones" in said(shown)
+    assert {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()} == before
+    assert [path.name for path in run_dir.parent.iterdir() if not path.name.endswith(".lock")] == ["run"]
+
+
 def test_updates_follow_each_other_and_who_waited_joins(made, run_dir, tmp_path) -> None:
     """u93 and i95 had one interaction each, fewer than the core wants; the next update brings them another."""
     update(run_dir, made / "new.csv", made / "new_items.csv", display=display())

@@ -70,7 +70,8 @@ def update(
     """Add interactions, and items with their texts, to a trained run and have its model learn of them.
 
     interactions, items: tables with the columns of the run's own. to: the folder of the updated run; None: the run's
-    own, which answers as before until the very end. Returns the updated run, or None where every row was known.
+    own, which answers as before until the very end. Returns the updated run, or None where every row was known or none
+    joins the data.
     Raises InputError for tables that do not continue the run, and for a run that is not trained.
     """
     display = display or Display()
@@ -84,7 +85,10 @@ def update(
         if found is None:
             return None
         _check_target(to)
-        _check_data(run, found)
+        data = _checked_data(run, found)
+        if found.later.items is None and _same_histories(run.dataset, data):
+            _tell_nothing_joins(run, found)
+            return None
         if not _goes_on(staging, run, found):
             _begin(staging, run, found)
         updated = Run(_in_folder(run.config, staging), display, overwrite=True)
@@ -162,12 +166,28 @@ def _new_texts(run: Run, items: Frame) -> tuple[pl.DataFrame | None, int]:
     return build_catalogue(table, column, text, new, PrepareReport()), len(ids) - len(new)
 
 
-def _check_data(run: Run, found: Found) -> None:
-    """Raise InputError for new items that no table tells of, and where the split moves."""
+def _checked_data(run: Run, found: Found) -> Dataset:
+    """The data with the update. Raises InputError for new items that no table tells of, and where the split moves."""
     past = Past((*run.past.later, found.later), (*run.past.digests, found.digest), run.dataset)
     data, _ = built(run.config, past)
     _check_new_items_are_told(run, found, data)
     _check_training_only_grows(run, data)
+    return data
+
+
+def _same_histories(before: Dataset, now: Dataset) -> bool:
+    return np.array_equal(before.histories.offsets, now.histories.offsets) and np.array_equal(
+        before.histories.values, now.histories.values
+    )
+
+
+def _tell_nothing_joins(run: Run, found: Found) -> None:
+    least = run.config.dataset.min_interactions
+    run.display.say(
+        f"none of the {found.later.interactions.height:,} new interactions joins the data, since their users or items "
+        f"have fewer than {least} (dataset.min_interactions): {run.folder} stays as it is.\n"
+        "Nothing of them is kept: give them again together with later ones."
+    )
 
 
 def _check_training_only_grows(run: Run, data: Dataset) -> None:
