@@ -8,11 +8,14 @@ BIN = $(VENV)/bin
 demo: $(VENV)/installed
 	$(BIN)/sracl run configs/demo.yaml
 
+# Two processes, a file of tests in one of them: what a file's tests share is made once.
+PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
 test: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 quick: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests benchmarks docs examples
