@@ -97,7 +97,7 @@ class TrainingObjective(nn.Module):
         return Losses(total, {name: loss.detach() for name, loss in parts.items()})
 
     def _encode(self, own: Rows, drawn: list[Drawn]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "W d"]]]:
-        """States at all places of `own`, and what each objective drew; the batch's rows and drawn ones take one call."""
+        """States at all places of `own`, and what each objective drew; all rows take one call."""
         device = own.items.device
         if not any(len(part.rows) for part in drawn):
             states = self.backbone.states(own)
