@@ -22,7 +22,7 @@ import torch
 from sracl.config import BackboneConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
-from sracl.pipeline.stages import write_recommendations
+from sracl.pipeline.recommending import write_recommendations
 from sracl.recommender import Recommender
 from sracl.training.assembly import make_backbone
 

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from sracl import answers
 from sracl.config import read_config
-from sracl.pipeline import stages
+from sracl.pipeline import recommending
 from sracl.pipeline.display import Display
+from sracl.pipeline.recommending import write_recommendations
 from sracl.pipeline.run import Run
-from sracl.pipeline.stages import write_recommendations
 from sracl.recommender import Recommender
 from support.small_run import USERS, write_config, write_data
 
@@ -33,7 +33,7 @@ def model(tmp_path_factory) -> Recommender:
 def test_the_file_holds_what_the_model_recommends(model, tmp_path, monkeypatch, rows_a_group, groups) -> None:
     wanted = model.recommend(k=10)
     monkeypatch.setattr(answers, "DEFAULT_MEMORY", 1)  # a block a user
-    monkeypatch.setattr(stages, "ROWS_A_GROUP", rows_a_group)
+    monkeypatch.setattr(recommending, "ROWS_A_GROUP", rows_a_group)
     assert write_recommendations(model, tmp_path / "all.parquet", None, 10, False) == USERS * 10
     assert_frame_equal(pl.read_parquet(tmp_path / "all.parquet"), wanted)
     assert pq.read_metadata(tmp_path / "all.parquet").num_row_groups == groups

@@ -14,7 +14,8 @@ from sracl.engines import LocalEngine
 from sracl.errors import InputError, SraclError
 from sracl.pipeline import run as run_module
 from sracl.pipeline.display import Display
-from sracl.pipeline.run import STAGES, Run
+from sracl.pipeline.plan import STAGES
+from sracl.pipeline.run import Run
 from sracl.pipeline.stamps import Stamp
 from sracl.recommender import Recommender
 from support.small_run import USERS, write_config, write_data

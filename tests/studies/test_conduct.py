@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from sracl.errors import InputError, SraclError
 from sracl.evaluation.evaluate import evaluate
+from sracl.pipeline.measuring import scorer_of
 from sracl.pipeline.run import Run
-from sracl.pipeline.stages import scorer_of
 from sracl.studies import STUDIES, conduct, processes
 from sracl.studies.conduct import Options, planned
 from sracl.studies.conduct import conduct as conducted

@@ -19,7 +19,7 @@ def run_up_to(stage: str, config: Path, overrides: list[str] | None, overwrite: 
     if not made:
         run.display.say(f"{run.folder}: nothing to do, everything up to `{stage}` is done")
     elif stage in ("recommend", "report"):
-        from sracl.pipeline.stages import show_examples
+        from sracl.pipeline.recommending import show_examples
 
         show_examples(run)
         last = ", report.html" if stage == "report" else ""

@@ -30,7 +30,7 @@ def recommend(
     wanted = _user_ids(users)
     resolved = read_config(config, overrides or [])
     run = run_up_to("train", config, overrides, overwrite)
-    from sracl.pipeline.stages import write_recommendations
+    from sracl.pipeline.recommending import write_recommendations
     from sracl.recommender import Recommender
 
     model = Recommender.load(run.folder / "model", run.own_backbone)

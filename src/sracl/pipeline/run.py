@@ -2,10 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from sracl.config import ObjectivesConfig, RunConfig
 from sracl.datasets.dataset import Dataset
@@ -15,126 +12,15 @@ from sracl.engines import LOCAL, Engine, open_engine
 from sracl.errors import InputError
 from sracl.files import written_aside
 from sracl.memory_peak import MemoryPeak
-from sracl.pipeline import cold, pretraining, stages
 from sracl.pipeline.display import Display
-from sracl.pipeline.stamps import Stamp, Stamps, differences, examined, flat
+from sracl.pipeline.plan import IMPLIED, LATER, STAGES, WITHOUT_EFFECT, Stage, settings_of
+from sracl.pipeline.stages import input_files
+from sracl.pipeline.stamps import Stamp, Stamps, differences, examined
 from sracl.pipeline.tracking import REMEMBERED, Tracking
 from sracl.pipeline.updates import Past, past_of
-from sracl.semantics import index
 from sracl.semantics.stages import pool_of
 from sracl.training.allocator import give_back_freed_memory
 from sracl.training.assembly import with_own_backbone
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage: what it depends on and what makes it.
-
-    sections: configuration keys, dotted; without: parts of them that it does not read. cheap: made anew without asking
-    where settings changed. leaves: files and folders that another run may take over instead of making them, relative to
-    the run's folder.
-    """
-
-    name: str
-    make: Callable[["Run"], None]
-    sections: tuple[str, ...]
-    after: tuple[str, ...] = ()
-    cheap: bool = False
-    semantic: bool = False
-    without: tuple[str, ...] = ()
-    leaves: tuple[str, ...] = ()
-
-
-STAGES = (
-    Stage("prepare", stages.prepare, ("dataset",), without=("dataset.split.",), leaves=("dataset",)),
-    Stage(
-        "describe",
-        stages.describe,
-        ("protocol", "dataset.split", "semantics.domain", "semantics.writer", "semantics.profiles"),
-        ("prepare",),
-        semantic=True,
-        leaves=tuple(f"semantics/{name}" for name in (index.ITEMS, index.PROFILES, index.MANIFEST)),
-    ),
-    Stage(
-        "embed",
-        stages.embed,
-        ("semantics.encoder.kind", "semantics.encoder.model", "semantics.encoder.precision"),
-        ("describe",),
-        semantic=True,
-        leaves=tuple(f"semantics/{name}" for name in (index.ITEM_EMBEDDINGS, index.PREFIX_EMBEDDINGS)),
-    ),
-    Stage(
-        "cold",
-        cold.describe_and_embed,
-        ("semantics.domain", "semantics.writer", "semantics.encoder.kind", "semantics.encoder.model"),
-        ("prepare",),
-        semantic=True,
-        leaves=tuple(f"semantics/{name}" for name in (cold.COLD_ITEMS, cold.COLD_EMBEDDINGS)),
-    ),
-    Stage(
-        "neighbors",
-        stages.neighbors,
-        ("semantics.neighbors", "semantics.search", "semantics.recall"),
-        ("embed",),
-        semantic=True,
-        leaves=tuple(f"semantics/{name}" for name in (index.ITEM_NEIGHBORS, index.PREFIX_NEIGHBORS)),
-    ),
-    Stage(
-        "baseline",
-        stages.train_plain_backbone,
-        ("seed", "dataset.split", "backbone", "objectives.next_item", "training", "update"),
-        ("prepare",),
-    ),
-    Stage(
-        "learned",
-        stages.learned,
-        ("protocol", "semantics.neighbors", "semantics.search", "semantics.recall"),
-        ("baseline",),
-    ),
-    Stage(
-        "pretrain",
-        pretraining.pretrain,
-        ("seed", "dataset.split", "backbone", "item_embedding", "pretraining", *pretraining.OF_TRAINING),
-        ("prepare", "embed"),
-    ),
-    Stage(
-        "train",
-        stages.train,
-        ("seed", "dataset.split", "backbone", "item_embedding", "objectives", "training", "update"),
-        ("prepare", "embed", "neighbors", "learned", "pretrain"),
-    ),
-    Stage(
-        "evaluate",
-        stages.evaluate_all,
-        ("evaluation", "cold_items"),
-        ("embed", "cold", "train", "baseline"),
-        cheap=True,
-    ),
-    Stage("recommend", stages.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True),
-    Stage(
-        "report",
-        stages.report,
-        ("report", "evaluation", "recommendations.k"),
-        ("prepare", "neighbors", "baseline", "train", "evaluate"),
-        cheap=True,
-    ),
-)
-LATER = {"semantics.encoder.precision": "auto", "objectives.next_item.products": "float32"}
-"""Settings that came later, and what was done before: as such they leave no trace, and earlier artefacts stay valid."""
-WITHOUT_EFFECT = (
-    "training.threads",
-    "training.device",
-    *(
-        f"semantics.writer.{key}"
-        for key in (
-            *("api_key_env", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout"),
-            *("max_requests", "max_cost", "prices", "tokenizer"),
-        )
-    ),
-)
-"""Settings that change how fast or far a run goes, and no more than rounding of its result."""
-IMPLIED = {"semantics.recall": 0.99}
-"""Settings that came later, at the value that runs before them are taken to have. At this value none is recorded."""
 
 
 class Run:
@@ -265,9 +151,7 @@ class Run:
 
     def stamp_of(self, stage: Stage, known: Stamp | None = None) -> Stamp:
         """What a stage would be made from now. known: an earlier stamp, whose unchanged files are not read again."""
-        settings = {
-            key: value for section in stage.sections for key, value in flat(_part(self.config, section)).items()
-        }
+        settings = settings_of(stage, self.config)
         without = stage.without
         if self.config.dataset.split.kind == "leave-one-out":
             without += ("dataset.split.",)  # it has no settings; and artefacts from before there was a choice are its
@@ -293,7 +177,7 @@ class Run:
         if stage.name == "prepare" and self.past:
             settings["updates"] = list(self.past.digests)
         before = {name: stamp.fingerprint for name in after if (stamp := self.stamps.get(name)) is not None}
-        inputs = examined(stages.input_files(stage.name, self), known)
+        inputs = examined(input_files(stage.name, self), known)
         return Stamp(settings, before, inputs)
 
     def _start_again(self, stage: Stage, known: Stamp, wanted: Stamp) -> None:
@@ -325,12 +209,3 @@ class Run:
                 (self.folder / REMEMBERED).unlink(missing_ok=True)
         for cached in ("dataset", "split", "pool"):
             self.__dict__.pop(cached, None)
-
-
-def _part(config: RunConfig, section: str) -> dict[str, Any]:
-    """A section's values, without objectives that are off: a new objective leaves what was trained before it valid."""
-    off = {name for name in config.objectives.sections if name not in config.objectives.switched_on}
-    values: Any = config.model_dump(mode="json", exclude={"objectives": off})
-    for key in section.split("."):
-        values = values[key]
-    return {section: values}

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from sracl.files import link_or_copy
-from sracl.pipeline.run import STAGES, Run
+from sracl.pipeline.plan import STAGES
+from sracl.pipeline.run import Run
 from sracl.pipeline.stamps import Stamps
 
 

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import polars as pl
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.named import source_file
-from sracl.backbones.scorer import BackboneScorer
-from sracl.config import ObjectivesConfig, RunConfig
+from sracl.config import RunConfig
 from sracl.datasets.build import Frame, PrepareReport, build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.held_out import hold_out
 from sracl.datasets.named import load_named
-from sracl.datasets.splits import PARTS, Part
 from sracl.datasets.tables import Columns
 from sracl.errors import InputError
-from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
-from sracl.evaluation.groups import Groups, by_history, by_popularity, metrics_by_group
-from sracl.files import write_json, written_aside
-from sracl.objectives import OBJECTIVES
 from sracl.objectives.training_objective import TrainingObjective
-from sracl.pipeline.baselines import baselines_of, make_baseline, plain_backbone
-from sracl.pipeline.cold import HELD_OUT, measure_cold_items
+from sracl.pipeline.baselines import plain_backbone
+from sracl.pipeline.cold import HELD_OUT
+from sracl.pipeline.naming import model_name, titles_of
 from sracl.pipeline.pretraining import item_texts, load_pretrained
 from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.updates import Past, texts_before
@@ -41,17 +32,11 @@ from sracl.semantics.writers import make_writer
 from sracl.training.allocator import large_blocks_given_back
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
-from sracl.training.checkpoint import Progress, load_progress
 from sracl.training.learned import learned_index, load_learned, save_learned
-from sracl.training.loop import LAST
 from sracl.training.loop import train as run_training
 
 if TYPE_CHECKING:
     from sracl.pipeline.run import Run
-
-ROWS_A_GROUP = 100_000
-"""Rows at least of a group of the Parquet file of recommendations."""
-SHOWN = ("HR@5", "NDCG@5", "HR@10", "NDCG@10", "MRR@10", "HR@20", "NDCG@20")
 
 
 def input_files(stage: str, run: Run) -> list[Path]:
@@ -116,7 +101,7 @@ def prepare(run: Run) -> None:
     if run.config.objectives.semantic and not dataset.text_columns:
         run.display.say(
             f"The items have no text, so there is nothing to retrieve by: {model_name(run)} is trained. "
-            f"Give dataset.items for {_titles(run.config.objectives)}."
+            f"Give dataset.items for {titles_of(run.config.objectives)}."
         )
 
 
@@ -213,149 +198,9 @@ def _trained(run: Run, name: str, objective: TrainingObjective) -> Backbone:
     return objective.backbone
 
 
-def evaluate_all(run: Run) -> None:
-    """Validation and test metrics of the model and of the baselines; writes `metrics.json`."""
-    found = {"model": _measured(run, scorer_of(run))}
-    # After training in this process the allocator keeps what baselines free, in blocks of all sizes.
-    with large_blocks_given_back():
-        for name, baseline in baselines_of(run):
-            found[name] = _measured(run, baseline)
-    tests = {name: parts["test"] for name, parts in found.items()}
-    groups = {name: metrics_by_group(tests["model"], some, _cutoffs(run)) for name, some in groups_of(run).items()}
-    show_metrics(run, tests)
-    cold = {"cold": measure_cold_items(run)} if run.config.dataset.cold_items.share else {}
-    write_json(run.folder / "metrics.json", _metrics(run, found) | {"test_groups": groups} | cold)
-
-
-def groups_of(run: Run) -> dict[str, Groups]:
-    """The test targets by their users' histories and by their items' popularity."""
-    bounds = run.config.evaluation
-    return {
-        "history": by_history(run.split, "test", bounds.history_groups),
-        "popularity": by_popularity(run.split, "test", bounds.popularity_groups),
-    }
-
-
-def _measured(run: Run, scorer: Scorer) -> dict[Part, Evaluation]:
-    return {part: evaluate(scorer, run.split, part, _cutoffs(run)) for part in PARTS}
-
-
-def _cutoffs(run: Run) -> tuple[int, ...]:
-    return tuple(sorted({*run.config.evaluation.cutoffs, 10}))
-
-
-def scorer_of(run: Run, baseline: str | None = None) -> Scorer:
-    """What is evaluated: the trained model, or a baseline with its default settings, which needs the data alone."""
-    if baseline is not None:
-        return make_baseline(run, baseline)
-    return BackboneScorer(Recommender.load(run.folder / "model", run.own_backbone).backbone)
-
-
-def progress_of(run: Run) -> Progress:
-    """How the model's training went."""
-    return load_progress(run.folder / "checkpoints" / "model" / LAST)
-
-
-def _metrics(run: Run, found: dict[str, dict[Part, Evaluation]]) -> dict[str, Any]:
-    progress = progress_of(run)
-    per_epoch = [record["seconds"] for record in progress.history]
-    return {
-        "protocol": run.config.protocol,
-        "split": run.split.name,
-        "split_facts": run.split.facts(),
-        "seed": run.config.seed,
-        "contrastive": run.objectives.contrastive,
-        "item_embedding": run.config.item_embedding.kind,
-        "pretraining": run.config.pretraining.kind,
-        "objectives": {name: section.weight for name, section in run.objectives.switched_on.items()},
-        "users": len(np.unique(found["model"]["test"].users)),
-        **_both_ways(found["model"]),
-        "test_known_items": found["model"]["test"].known,
-        "baselines": {name: _both_ways(parts) for name, parts in found.items() if name != "model"},
-        "seconds": {name: stamp.seconds for name, stamp in run.made.items()}
-        | {"train_per_epoch": sum(per_epoch) / len(per_epoch)},
-        "peak_mib": {name: stamp.peak_mib for name, stamp in run.made.items()},
-        "epochs": progress.epoch,
-        "best_epoch": progress.best_epoch,
-    }
-
-
-def _both_ways(parts: dict[Part, Evaluation]) -> dict[str, dict[str, float]]:
-    kept: dict[str, dict[str, float]] = {part: found.kept for part, found in parts.items()}
-    return kept | {f"{part}_unseen": found.unseen for part, found in parts.items()}
-
-
-def model_name(run: Run) -> str:
-    """What the model is called in tables."""
-    titles, vectors = _titles(run.objectives), run.config.item_embedding
-    backbone = f"{vectors.kind} {run.config.backbone.name}" if vectors.needs_texts else run.config.backbone.name
-    if run.config.pretraining.switched_on:
-        backbone = f"{run.config.pretraining.kind} {backbone}"
-    if titles:
-        return f"{titles} on {backbone}"
-    return backbone if run.trained.more_than_plain else f"plain {backbone}"
-
-
-def _titles(objectives: ObjectivesConfig) -> str:
-    return " + ".join(dict.fromkeys(OBJECTIVES[name].title for name in objectives.switched_on))
-
-
-def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:
-    """Print the test metrics of all methods, seen items kept and removed, the model's last."""
-    available = [name for name in SHOWN if name in tests["model"].kept]
-    ordered = {name: found for name, found in tests.items() if name != "model"} | {model_name(run): tests["model"]}
-    run.display.metrics("test, seen items kept", {name: found.kept for name, found in ordered.items()}, available)
-    run.display.metrics("test, seen items removed", {name: found.unseen for name, found in ordered.items()}, available)
-
-
-def recommend(run: Run) -> None:
-    """Recommendations for every user to `recommendations.parquet`, a block of users at a time."""
-    model = Recommender.load(run.folder / "model", run.own_backbone)
-    k, exclude_seen = run.config.recommendations.k, run.config.evaluation.exclude_seen
-    write_recommendations(model, run.folder / "recommendations.parquet", None, k, exclude_seen)
-
-
-def write_recommendations(model: Recommender, path: Path, users: pl.Series | None, k: int, exclude_seen: bool) -> int:
-    """Stream recommendations for some users (None: all) to a Parquet file; returns the number of rows.
-
-    What is held in memory is a block's scores and a row group, whatever the number of users.
-    """
-    nobody = model.recommend([], k)
-    rows, waiting = 0, [nobody]
-    with (
-        written_aside(path) as aside,
-        pq.ParquetWriter(aside, nobody.to_arrow().schema, compression="zstd") as writer,
-    ):
-        for block in model.recommend_in_blocks(users, k, exclude_seen):
-            waiting.append(block)
-            # Large catalogues make blocks of few users, which would be as many groups.
-            if sum(map(len, waiting)) >= ROWS_A_GROUP:
-                writer.write_table(pl.concat(waiting).to_arrow())
-                waiting = []
-            rows += block.height
-        if waiting:
-            writer.write_table(pl.concat(waiting).to_arrow())
-    return rows
-
-
 def report(run: Run) -> None:
     """`report.html`, for people."""
     # Drawing and templates are needed here alone.
     from sracl.reporting import write_report
 
     write_report(run)
-
-
-def show_examples(run: Run) -> None:
-    """Print some users' recent histories and what is recommended to them, by title where there is one."""
-    count = min(run.config.recommendations.show_users, run.dataset.user_count)
-    if not count:
-        return
-    found = pl.scan_parquet(run.folder / "recommendations.parquet", glob=False)
-    labels = run.dataset.catalogue.select("item_id", label=run.dataset.titles)
-    for number in range(count):
-        user = run.dataset.users["user_id"][number]
-        own = found.filter(pl.col("user_id") == pl.lit(user, dtype=run.dataset.users["user_id"].dtype)).collect()
-        recommended = own.join(labels, on="item_id", how="left", maintain_order="left").select("rank", "label", "score")
-        history = run.dataset.histories[number][-10:]
-        run.display.recommendations(user, labels["label"].gather(pl.Series(history)).to_list(), recommended)

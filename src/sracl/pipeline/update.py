@@ -7,32 +7,30 @@ works; in the end the two exchange names. What is left of an interrupted update 
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from filelock import FileLock, Timeout
 
 from sracl.config import RunConfig, read_config
 from sracl.datasets.catalogue import build_catalogue
-from sracl.datasets.dataset import Dataset, same_ids
+from sracl.datasets.dataset import Dataset
 from sracl.datasets.identifiers import numbered_ids
 from sracl.datasets.interactions import read_interactions
 from sracl.datasets.later import Later, as_known, read_later, with_later
 from sracl.datasets.report import PrepareReport
-from sracl.datasets.splits import make_split
 from sracl.datasets.tables import Frame, open_table
 from sracl.errors import InputError
 from sracl.files import exchange, folder_written_aside, link_or_copy, written_aside
 from sracl.pipeline import updates
 from sracl.pipeline.display import Display
-from sracl.pipeline.run import STAGES, Run
-from sracl.pipeline.stages import built, source_of
+from sracl.pipeline.plan import STAGES
+from sracl.pipeline.run import Run
+from sracl.pipeline.stages import source_of
 from sracl.pipeline.stamps import differences
 from sracl.pipeline.tracking import REMEMBERED
-from sracl.pipeline.updates import Past
+from sracl.pipeline.update_checks import Found, checked_data, same_histories
 from sracl.pipeline.watchers import append_line
 from sracl.semantics import index
 from sracl.semantics.encoders import ConfiguredEncoder
@@ -46,17 +44,6 @@ MADE = {
 }
 """What stages make in a run's folder. Anything else there is somebody's own and moves to the updated run."""
 ROWS_AT_ONCE = 16_384
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a new table holds: the update itself, its place among the run's, and how many of its rows were known."""
-
-    later: Later
-    digest: str
-    number: int
-    known_rows: int
-    known_items: int
 
 
 def update(
@@ -85,8 +72,8 @@ def update(
         if found is None:
             return None
         _check_target(to)
-        data = _checked_data(run, found)
-        if found.later.items is None and _same_histories(run.dataset, data):
+        data = checked_data(run, found)
+        if found.later.items is None and same_histories(run.dataset, data):
             _tell_nothing_joins(run, found)
             return None
         if not _goes_on(staging, run, found):
@@ -166,21 +153,6 @@ def _new_texts(run: Run, items: Frame) -> tuple[pl.DataFrame | None, int]:
     return build_catalogue(table, column, text, new, PrepareReport()), len(ids) - len(new)
 
 
-def _checked_data(run: Run, found: Found) -> Dataset:
-    """The data with the update. Raises InputError for new items that no table tells of, and where the split moves."""
-    past = Past((*run.past.later, found.later), (*run.past.digests, found.digest), run.dataset)
-    data, _ = built(run.config, past)
-    _check_new_items_are_told(run, found, data)
-    _check_training_only_grows(run, data)
-    return data
-
-
-def _same_histories(before: Dataset, now: Dataset) -> bool:
-    return np.array_equal(before.histories.offsets, now.histories.offsets) and np.array_equal(
-        before.histories.values, now.histories.values
-    )
-
-
 def _tell_nothing_joins(run: Run, found: Found) -> None:
     least = run.config.dataset.min_interactions
     run.display.say(
@@ -188,46 +160,6 @@ def _tell_nothing_joins(run: Run, found: Found) -> None:
         f"have fewer than {least} (dataset.min_interactions): {run.folder} stays as it is.\n"
         "Nothing of them is kept: give them again together with later ones."
     )
-
-
-def _check_training_only_grows(run: Run, data: Dataset) -> None:
-    """Raise InputError where the model has learnt an interaction that the data with the update do not train on."""
-    learnt, trains = (
-        pl.DataFrame({"user": np.repeat(np.arange(len(rows)), rows.lengths), "item": rows.values})
-        .group_by("user", "item")
-        .len()
-        # Known users and items have the same numbers in both.
-        for rows in (make_split(part, run.config.dataset.split).training for part in (run.dataset, data))
-    )
-    lost = learnt.join(trains, on=["user", "item"], how="left", suffix=" now")
-    count = lost.filter(pl.col("len now").fill_null(0) < pl.col("len")).height
-    if count:
-        raise InputError(
-            f"with the new interactions {count:,} that {run.folder} was trained on no longer train, so that its model "
-            "would know what is asked.\n"
-            "That comes of dataset.repeats `last` and of dataset.split by shares: train anew on all interactions."
-        )
-
-
-def _check_new_items_are_told(run: Run, found: Found, data: Dataset) -> None:
-    """Raise InputError where an item that joins has a row in no table of items."""
-    if not run.dataset.text_columns:
-        return
-    new = data.catalogue.join(run.dataset.catalogue, on="item_id", how="anti")
-    silent = new.filter(pl.all_horizontal(pl.col(run.dataset.text_columns).is_null()))["item_id"]
-    tables = [one.items for one in (*run.past.later, found.later) if one.items is not None]
-    rows = [table["item_id"] for table in tables]
-    source = source_of(run.config)
-    if source.items is not None:
-        keys = numbered_ids(open_table(source.items, "items"), source.columns.item, "item")["id"]
-        rows.append(same_ids(keys, silent).drop_nulls())
-    untold = silent.filter(~silent.is_in(pl.concat(rows).implode())) if rows else silent
-    if len(untold):
-        shown = ", ".join(repr(one) for one in untold.head(3).to_list())
-        raise InputError(
-            f"{len(untold):,} new item(s) have a row in no table of items: {shown}.\n"
-            "Give their texts with --items; a row without text will do for one of which nothing is known."
-        )
 
 
 def _check_target(to: Path | None) -> None:

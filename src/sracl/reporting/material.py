@@ -101,7 +101,7 @@ class Material:
     def methods(self) -> list[Method]:
         """The model, then every baseline that can be made; why others cannot is in `left_out`."""
         from sracl.pipeline.baselines import baseline_makers
-        from sracl.pipeline.stages import model_name
+        from sracl.pipeline.naming import model_name
 
         found = [self._asked(model_name(self.run), lambda: BackboneScorer(self.model.backbone))]
         for label, make in baseline_makers(self.run):

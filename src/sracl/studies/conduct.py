@@ -12,9 +12,9 @@ from sracl.errors import SraclError
 from sracl.evaluation.groups import Groups
 from sracl.files import written_aside
 from sracl.pipeline.display import Display
+from sracl.pipeline.measuring import groups_of
 from sracl.pipeline.run import Run
 from sracl.pipeline.sharing import adopt
-from sracl.pipeline.stages import groups_of
 from sracl.studies import STUDIES, tables
 from sracl.studies.definition import Study
 from sracl.studies.pictures import check_installed, draw

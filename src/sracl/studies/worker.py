@@ -98,7 +98,7 @@ def _keep_record(task: Task, run: Any) -> None:
     import torch
 
     from sracl.evaluation.evaluate import evaluate
-    from sracl.pipeline.stages import progress_of, scorer_of
+    from sracl.pipeline.measuring import progress_of, scorer_of
     from sracl.studies.records import Record, ranks_of
     from sracl.training.devices import device_and_precision
 

@@ -2,7 +2,7 @@
 
 import json
 
-from sracl.pipeline.stages import model_name
+from sracl.pipeline.naming import model_name
 from sracl.reporting.intervals import estimates
 from sracl.reporting.material import HEADLINE, HEADLINE_CUTOFF, Material, Method
 from sracl.reporting.section import Section
