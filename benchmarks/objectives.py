@@ -1,10 +1,13 @@
 """Seconds an epoch of learning with each contrastive objective, extrapolated from some of its steps, in one run.
 
     python benchmarks/objectives.py RUN_DIR [--steps 20] [--rounds 3] [--threads 1] [--only NAME ...]
+        [--backbones NAME ...]
 
 RUN_DIR is a run whose stages up to `neighbors` are done (`sracl neighbors CONFIG.yaml`). Every objective is alone
 beside the next item, with its usual weight and the run's other settings; `SRA-CL` is both of its losses, `none` the
-plain backbone. All take turns, so that each meets the same neighbours on the machine: a round is so many steps of each.
+plain backbone. --backbones measures each with every one of these backbones, of the run's dimension and otherwise with
+their own defaults, rather than with the run's own. All take turns, so that each meets the same neighbours on the
+machine: a round is so many steps of each.
 What an objective prepares before an epoch, such as clusters, is measured apart and counted once an epoch. Processor
 seconds are what the program itself used; seconds are what passed, which other programs lengthen. Prints a table and
 appends a line of JSON to benchmarks/results/objectives.jsonl.
@@ -25,7 +28,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sracl.config import ObjectivesConfig, RunConfig, read_config
+from sracl.config import ObjectivesConfig, RunConfig, changed, read_config
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.splits import leave_one_out
 from sracl.objectives import OBJECTIVES
@@ -68,6 +71,13 @@ def sections(config: RunConfig, name: str) -> RunConfig:
     return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(values)})
 
 
+def with_backbone(config: RunConfig, name: str) -> RunConfig:
+    """The configuration with this backbone, which has its own defaults unless it is the configured one."""
+    if name == config.backbone.name:
+        return config
+    return changed(config, {"backbone": {"name": name, "dimension": config.backbone.model_dump()["dimension"]}})
+
+
 def now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
@@ -101,6 +111,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="+", help="names of objectives, `SRA-CL` or `none`")
+    parser.add_argument("--backbones", nargs="+", help="names of backbones; without it the run's own")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     config = read_config(arguments.run_dir / "config.yaml")
@@ -112,10 +123,12 @@ def main() -> None:
     steps = rows.target_count / targets
     keep_freed_memory()
     found: dict[str, Measured] = {}
-    for name in arguments.only or ["none", "SRA-CL", *OBJECTIVES]:
-        objective = make_objective(sections(config, name), dataset.item_count, split.training, semantic=index)
-        optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
-        found[name] = Measured(objective, optimizer)
+    for backbone in arguments.backbones or [config.backbone.name]:
+        around = with_backbone(config, backbone)
+        for name in arguments.only or ["none", "SRA-CL", *OBJECTIVES]:
+            objective = make_objective(sections(around, name), dataset.item_count, split.training, semantic=index)
+            optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
+            found[f"{backbone}: {name}" if arguments.backbones else name] = Measured(objective, optimizer)
     with without_kernels_by_shape():
         for turn in range(arguments.rounds):
             for measured in found.values():
