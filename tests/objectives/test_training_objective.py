@@ -166,3 +166,16 @@ def test_every_objective_is_told_of_an_epoch_with_the_backbone_and_its_generator
     draws = torch.Generator().manual_seed(5)
     made.begin_epoch(3, draws)
     assert told == [(name, made.backbone, 3, draws) for name in ("cross_sequence", "intra_sequence")]
+
+
+def test_over_the_epochs_of_a_warm_up_the_contrastive_weights_grow_evenly() -> None:
+    made, *_ = objective("start", 1)
+    rows = TrainingRows.of(histories(), LENGTH)
+    batch = rows.batch(np.arange(len(rows)))
+    made.warm_up = 3
+    draws = made.eval().draw(batch, torch.Generator().manual_seed(3))
+    parts = made(batch, draws).parts
+    whole = ALPHA * parts["cross_sequence"] + BETA * parts["intra_sequence"]
+    for epoch, share in ((1, 0.25), (2, 0.5), (4, 1.0), (9, 1.0)):
+        made.begin_epoch(epoch, torch.Generator().manual_seed(epoch))
+        torch.testing.assert_close(made(batch, draws).total.detach(), parts["next_item"] + share * whole)

@@ -22,6 +22,7 @@ class ObjectivesConfig(Section):
 
     next_item: NextItemConfig = Field(default_factory=NextItemConfig)
     anchors_per_row: int | None = Field(1, ge=1, description="prefixes of a row that contrast in a step; null: all")
+    warm_up: int = Field(0, ge=0, description="epochs over which the contrastive weights grow to what they are")
 
     @model_validator(mode="before")
     @classmethod

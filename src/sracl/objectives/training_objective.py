@@ -49,6 +49,7 @@ class TrainingObjective(nn.Module):
 
     anchors_per_row: how many prefixes of each row of a batch the contrastive losses take, drawn anew every step;
     None takes every prefix, as the paper does. next_item: the loss of the next item; None: over the whole catalogue.
+    warm_up: epochs before the one in which the contrastive losses first have their whole weights; they grow evenly.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class TrainingObjective(nn.Module):
         contrastive: Mapping[str, Weighted] | None = None,
         anchors_per_row: int | None = 1,
         next_item: NextItemLoss | None = None,
+        warm_up: int = 0,
     ) -> None:
         super().__init__()
         contrastive = contrastive or {}
@@ -65,12 +67,15 @@ class TrainingObjective(nn.Module):
         self.weights = {name: part.weight for name, part in contrastive.items()}
         self.anchors_per_row = anchors_per_row
         self.next_item = next_item or Softmax()
+        self.warm_up = warm_up
+        self.share = 1.0
 
     def begin_epoch(self, epoch: int, generator: torch.Generator) -> None:
         """Have every objective get ready for an epoch, counted from 1; to be called before its first `draw`.
 
         generator: a fresh one with a seed of this epoch.
         """
+        self.share = min(1.0, epoch / (self.warm_up + 1))
         for name in self.contrastive:
             self._objective(name).begin_epoch(self.backbone, epoch, generator)
 
@@ -92,7 +97,7 @@ class TrainingObjective(nn.Module):
         anchor_states = own[draws.anchors.to(device)]
         for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
             parts[name] = self._objective(name).loss(anchor_states, encoded, drawn)
-        weighted = [self.weights[name] * parts[name] for name in draws.drawn]
+        weighted = [self.share * self.weights[name] * parts[name] for name in draws.drawn]
         total = sum(weighted, start=parts["next_item"])
         return Losses(total, {name: loss.detach() for name, loss in parts.items()})
 

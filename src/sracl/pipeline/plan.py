@@ -110,7 +110,11 @@ STAGES = (
         cheap=True,
     ),
 )
-LATER = {"semantics.encoder.precision": "auto", "objectives.next_item.products": "float32"}
+LATER = {
+    "semantics.encoder.precision": "auto",
+    "objectives.next_item.products": "float32",
+    "objectives.warm_up": 0,
+}
 """Settings that came later, and what was done before: as such they leave no trace, and earlier artefacts stay valid."""
 WITHOUT_EFFECT = (
     "training.threads",

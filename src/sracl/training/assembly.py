@@ -95,7 +95,9 @@ def make_objective(
         )
         contrastive = make_contrastive(config.objectives, context)
         next_item = make_next_item_loss(config.objectives.next_item, context)
-        return TrainingObjective(backbone, contrastive, config.objectives.anchors_per_row, next_item)
+        return TrainingObjective(
+            backbone, contrastive, config.objectives.anchors_per_row, next_item, config.objectives.warm_up
+        )
 
     return built_from_seed(config.seed, build)
 
