@@ -91,7 +91,7 @@ def test_without_texts_what_needs_them_is_off_and_nothing_else_changes() -> None
         ({"cross_sequnce": {}}, r"unknown key `objectives\.cross_sequnce`; did you mean `cross_sequence`\?"),
         (
             {"zzz": 1},
-            r"unknown key `objectives\.zzz`; known keys: next_item, anchors_per_row, warm_up, cross_sequence, intra_sequence",
+            r"unknown key `objectives\.zzz`; known keys: next_item, anchors_per_row, warm_up, cross_sequence",
         ),
         ({"intra_sequence": {"subst": 1}}, r"unknown key `objectives\.intra_sequence\.subst`; did you mean"),
         ({"cross_sequence": {"dropout": 1}}, r"`objectives\.cross_sequence\.dropout`.*less than 1.*given: 1"),
