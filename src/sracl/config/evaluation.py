@@ -64,6 +64,11 @@ class EvaluationConfig(Section):
     )
     popularity_groups: Bounds = Field((10, 20, 50), description="target items by training interactions")
 
+    @property
+    def measured_cutoffs(self) -> tuple[int, ...]:
+        """Every k that is measured, rising: the configured ones and the 10 of headlines and comparisons."""
+        return tuple(sorted({*self.cutoffs, 10}))
+
     @field_validator("baselines")
     @classmethod
     def _distinct(cls, baselines: tuple[BaselineConfig, ...]) -> tuple[BaselineConfig, ...]:

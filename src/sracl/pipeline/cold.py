@@ -41,7 +41,7 @@ def measure_cold_items(run: Run) -> dict[str, Any]:
     known = run.dataset.item_count
     split = held.split(known)
     cold = np.arange(known + len(held)) >= known
-    cutoffs = tuple(sorted({*run.config.evaluation.cutoffs, 10}))
+    cutoffs = run.config.evaluation.measured_cutoffs
     among: dict[str, dict[str, Any]] = {"cold_items": {}, "all_items": {}}
     for name, scorer in _scorers(run, held):
         for what, asked in (("cold_items", AmongItems(scorer, cold)), ("all_items", scorer)):

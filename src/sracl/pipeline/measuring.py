@@ -33,7 +33,10 @@ def evaluate_all(run: Run) -> None:
         for name, baseline in baselines_of(run):
             found[name] = _measured(run, baseline)
     tests = {name: parts["test"] for name, parts in found.items()}
-    groups = {name: metrics_by_group(tests["model"], some, _cutoffs(run)) for name, some in groups_of(run).items()}
+    groups = {
+        name: metrics_by_group(tests["model"], some, run.config.evaluation.measured_cutoffs)
+        for name, some in groups_of(run).items()
+    }
     show_metrics(run, tests)
     cold = {"cold": measure_cold_items(run)} if run.config.dataset.cold_items.share else {}
     write_json(run.folder / "metrics.json", _metrics(run, found) | {"test_groups": groups} | cold)
@@ -49,11 +52,7 @@ def groups_of(run: Run) -> dict[str, Groups]:
 
 
 def _measured(run: Run, scorer: Scorer) -> dict[Part, Evaluation]:
-    return {part: evaluate(scorer, run.split, part, _cutoffs(run)) for part in PARTS}
-
-
-def _cutoffs(run: Run) -> tuple[int, ...]:
-    return tuple(sorted({*run.config.evaluation.cutoffs, 10}))
+    return {part: evaluate(scorer, run.split, part, run.config.evaluation.measured_cutoffs) for part in PARTS}
 
 
 def scorer_of(run: Run, baseline: str | None = None) -> Scorer:

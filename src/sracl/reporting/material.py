@@ -69,7 +69,7 @@ class Material:
     @property
     def cutoffs(self) -> tuple[int, ...]:
         """Each k of HR@k and others, rising."""
-        return tuple(sorted({*self.config.evaluation.cutoffs, HEADLINE_CUTOFF}))
+        return self.config.evaluation.measured_cutoffs
 
     @cached_property
     def titles(self) -> pl.Series:

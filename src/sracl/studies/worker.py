@@ -102,7 +102,7 @@ def _keep_record(task: Task, run: Any) -> None:
     from sracl.studies.records import Record, ranks_of
     from sracl.training.devices import device_and_precision
 
-    cutoffs = sorted({*run.config.evaluation.cutoffs, 10})
+    cutoffs = run.config.evaluation.measured_cutoffs
     scorer = scorer_of(run, task.baseline)
     validation = evaluate(scorer, run.split, "validation", cutoffs)
     test = evaluate(scorer, run.split, "test", cutoffs) if task.test else None
