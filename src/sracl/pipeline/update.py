@@ -154,10 +154,11 @@ def _new_texts(run: Run, items: Frame) -> tuple[pl.DataFrame | None, int]:
 
 
 def _tell_nothing_joins(run: Run, found: Found) -> None:
-    least = run.config.dataset.min_interactions
+    data = run.config.dataset
     run.display.say(
-        f"none of the {found.later.interactions.height:,} new interactions joins the data, since their users or items "
-        f"have fewer than {least} (dataset.min_interactions): {run.folder} stays as it is.\n"
+        f"none of the {found.later.interactions.height:,} new interactions joins the data: their users or items have "
+        f"fewer than {data.min_interactions} (dataset.min_interactions), or dataset.repeats ({data.repeats}) passes "
+        f"them over. {run.folder} stays as it is.\n"
         "Nothing of them is kept: give them again together with later ones."
     )
 
