@@ -64,7 +64,8 @@ def test_a_run_leaves_what_the_design_promises(finished) -> None:
     assert set(metrics["test_unseen"]) == set(metrics["validation"]) == set(metrics["test"])
     assert set(metrics["baselines"]) == {"popularity", "repeat-last", "plain sasrec"}
     assert metrics["seconds"]["train_per_epoch"] > 0
-    for groups in (metrics["test_groups"]["history"], metrics["test_groups"]["popularity"]):
+    assert set(metrics["test_groups"]) == {"history", "popularity", "transition"}
+    for groups in metrics["test_groups"].values():
         assert sum(group["targets"] for group in groups.values()) == USERS
     assert {"prepare", "embed", "neighbors", "train"} <= set(metrics["seconds"])
     assert set(metrics["peak_mib"]) == set(metrics["seconds"]) - {"train_per_epoch"}

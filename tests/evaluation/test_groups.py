@@ -1,5 +1,7 @@
 """Groups hold the targets that a count by hand puts there, and their metrics add up to the whole."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from sracl.config import EvaluationConfig
 from sracl.datasets.splits import leave_one_out
 from sracl.evaluation.evaluate import evaluate
-from sracl.evaluation.groups import by_history, by_popularity, metrics_by_group
+from sracl.evaluation.groups import by_history, by_popularity, by_transition, metrics_by_group
 from support.lists import flat
 
 HISTORIES = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=12), min_size=1, max_size=15).filter(
@@ -34,6 +36,10 @@ def test_every_target_is_in_the_group_of_its_count(histories: list[list[int]], b
         counts = {
             by_history: [len(trained[user]) for user in evaluated],
             by_popularity: [sum(t.count(histories[user][place]) for t in trained) for user in evaluated],
+            by_transition: [
+                sum(list(pairwise(t)).count((histories[user][place - 1], histories[user][place])) for t in trained)
+                for user in evaluated
+            ],
         }
         for grouping, expected in counts.items():
             groups = grouping(split, part, bounds)
@@ -46,6 +52,7 @@ def test_labels_say_what_a_group_holds() -> None:
     assert by_history(split, "test", (5, 10)).labels == ("under 5", "5 to 9", "10 and more")
     assert by_history(split, "test", (5, 6)).labels == ("under 5", "5", "6 and more")
     assert by_history(split, "test", (3,)).labels == ("under 3", "3 and more")
+    assert by_transition(split, "test", (1, 2)).labels == ("none", "1", "2 and more")
 
 
 def test_metrics_of_groups_add_up_to_those_of_all() -> None:

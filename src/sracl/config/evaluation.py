@@ -63,6 +63,9 @@ class EvaluationConfig(Section):
         (5, 10, 20), description="users by training interactions; each number begins a group"
     )
     popularity_groups: Bounds = Field((10, 20, 50), description="target items by training interactions")
+    transition_groups: Bounds = Field(
+        (1, 2, 5), description="targets by how often training has them right after the item before"
+    )
 
     @property
     def measured_cutoffs(self) -> tuple[int, ...]:

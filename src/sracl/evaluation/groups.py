@@ -1,4 +1,4 @@
-"""Metrics of groups: users by how much training knows of them, items by how often it saw them."""
+"""Metrics of groups: how much training knows of a target's user, of its item, and of its coming where it came."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sracl.datasets.sequences import Int64
 from sracl.datasets.splits import Part, Split
+from sracl.evaluation.baselines.sparse import last_items, transitions
 from sracl.evaluation.evaluate import Evaluation
 from sracl.evaluation.metrics import metrics_at
 
@@ -40,6 +41,16 @@ def by_popularity(split: Split, part: Part, bounds: Bounds) -> Groups:
     return _grouped(counts[targets], bounds)
 
 
+def by_transition(split: Split, part: Part, bounds: Bounds) -> Groups:
+    """Targets by how often training has them right after the item before; a group begins at each rising bound.
+
+    A model that remembers what followed what finds those that it has often, and none that it has never.
+    """
+    targets, before = split.targets(part), last_items(split.inputs(part))
+    counts = transitions(split.training, int(split.histories.values.max(initial=-1)) + 1)
+    return _grouped(np.asarray(counts[before, targets]).ravel().astype(np.int64), bounds)
+
+
 def metrics_by_group(found: Evaluation, groups: Groups, cutoffs: Sequence[int]) -> dict[str, dict[str, float | int]]:
     """Every group that has targets: their number and their metrics, seen items kept, `{"targets": 12, "HR@5": ...}`."""
     told: dict[str, dict[str, float | int]] = {}
@@ -57,4 +68,5 @@ def _grouped(counts: NDArray[np.integer], bounds: Bounds) -> Groups:
 def group_labels(bounds: Bounds) -> tuple[str, ...]:
     """What the groups are called that begin at each of the rising bounds, and the one below them."""
     between = [f"{low} to {high - 1}" if high - low > 1 else str(low) for low, high in pairwise(bounds)]
-    return (f"under {bounds[0]}", *between, f"{bounds[-1]} and more")
+    lowest = "none" if bounds[0] == 1 else f"under {bounds[0]}"
+    return (lowest, *between, f"{bounds[-1]} and more")

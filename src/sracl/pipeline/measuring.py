@@ -9,7 +9,7 @@ import numpy as np
 from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.splits import PARTS, Part
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
-from sracl.evaluation.groups import Groups, by_history, by_popularity, metrics_by_group
+from sracl.evaluation.groups import Groups, by_history, by_popularity, by_transition, metrics_by_group
 from sracl.files import write_json
 from sracl.pipeline.baselines import baselines_of, make_baseline
 from sracl.pipeline.cold import measure_cold_items
@@ -43,11 +43,12 @@ def evaluate_all(run: Run) -> None:
 
 
 def groups_of(run: Run) -> dict[str, Groups]:
-    """The test targets by their users' histories and by their items' popularity."""
+    """The test targets by their users' histories, their items' popularity, and how often training has them so."""
     bounds = run.config.evaluation
     return {
         "history": by_history(run.split, "test", bounds.history_groups),
         "popularity": by_popularity(run.split, "test", bounds.popularity_groups),
+        "transition": by_transition(run.split, "test", bounds.transition_groups),
     }
 
 

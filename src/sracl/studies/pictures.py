@@ -119,7 +119,11 @@ def _draw_groups(results: Results, figure: "Figure") -> None:
     chosen = results.comparisons.filter((pl.col("way") == "kept") & pl.col("group").is_not_null())
     groupings = chosen["grouping"].unique(maintain_order=True).to_list()
     figure.set_size_inches(4.5 * max(1, len(groupings)), 3.6)
-    names = {"history": "training interactions of the user", "popularity": "training interactions of the target item"}
+    names = {
+        "history": "training interactions of the user",
+        "popularity": "training interactions of the target item",
+        "transition": "times in training right after the item before",
+    }
     panels = figure.subplots(1, max(1, len(groupings)), squeeze=False, sharey=True)[0]
     for axes, grouping in zip(panels, groupings, strict=True):
         rows = chosen.filter(pl.col("grouping") == grouping)

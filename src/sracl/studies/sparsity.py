@@ -1,4 +1,4 @@
-"""Whom SRA-CL helps: groups of users by history and of items by popularity, beside the plain backbone."""
+"""Whom SRA-CL helps: users by history, items by popularity, targets by what training has seen."""
 
 from sracl.config import RunConfig
 from sracl.studies.definition import Study, Variant, plain

@@ -1,6 +1,6 @@
-"""For whom it works: the headline metric by length of history and by popularity of the target."""
+"""For whom it works: the headline metric by length of history, popularity of the target, and transitions seen."""
 
-from sracl.evaluation.groups import Groups, by_history, by_popularity
+from sracl.evaluation.groups import Groups, by_history, by_popularity, by_transition
 from sracl.reporting.charts.intervals import Interval, grouped_intervals
 from sracl.reporting.charts.svg import Chart
 from sracl.reporting.intervals import estimates
@@ -12,7 +12,7 @@ NAME = f"{HEADLINE}@{HEADLINE_CUTOFF}"
 
 
 def groups(material: Material) -> Section:
-    """Two charts: the model beside the best baseline in every group that has targets."""
+    """Three charts: the model beside the best baseline in every group that has targets."""
     bounds, split = material.config.evaluation, material.split
     shown = [method for method in (material.methods[0], material.rival) if method is not None]
     charts = [
@@ -23,6 +23,10 @@ def groups(material: Material) -> Section:
         _chart(
             material, shown, "target-popularity", "By the popularity of the item to be found",
             by_popularity(split, "test", bounds.popularity_groups), "training interactions of the item",
+        ),
+        _chart(
+            material, shown, "transition", "By how often the item to be found came right after the item before",
+            by_transition(split, "test", bounds.transition_groups), "times in training",
         ),
     ]  # fmt: skip
     rival = shown[1].label if len(shown) > 1 else None
