@@ -162,3 +162,10 @@ def test_the_package_offers_its_names_without_loading_them_first() -> None:
     assert {"fit", "Recommender"} <= set(dir(sracl))
     with pytest.raises(AttributeError, match="nonsense"):
         sracl.nonsense  # noqa: B018
+
+
+def test_a_memory_of_transitions_is_counted_from_training_alone(frames) -> None:
+    model = fit(*frames, text=["title"], transition_memory={"concentration": 50}, **SMALL)
+    lengths = model.dataset.histories.lengths
+    assert model.memory.counts[0].sum() == (lengths - 3).clip(0).sum(), "two of each history are held out"
+    assert fit(*frames, text=["title"], **SMALL).memory is None

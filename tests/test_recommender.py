@@ -1,6 +1,7 @@
 """The trained recommender answers by ids, in a stable order, and says what it cannot answer."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -14,8 +15,9 @@ from sracl.config import BackboneConfig, ColdItemsConfig
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError, SraclError
-from sracl.recommender import Recommender
+from sracl.recommender import TRANSITIONS, Recommender
 from sracl.training.assembly import make_backbone
+from sracl.transition_memory import TransitionMemory
 from support.batches import unit_vectors
 
 ITEMS = 9
@@ -309,3 +311,45 @@ def test_items_can_be_added_again() -> None:
 def test_embeddings_that_do_not_fit_are_refused(texts: np.ndarray, known: np.ndarray, told: str) -> None:
     with pytest.raises(InputError, match=told):
         recommender().add_items(pl.DataFrame({"item_id": ["x"]}), texts, known)
+
+
+def remembering() -> Recommender:
+    model = recommender()
+    return replace(model, memory=TransitionMemory.of(model.dataset.histories, ITEMS, concentration=2.0))
+
+
+def test_a_memory_is_saved_along_and_ranks_with_the_model(tmp_path) -> None:
+    model = remembering()
+    model.save(tmp_path / "model")
+    loaded = Recommender.load(tmp_path / "model")
+    assert_frame_equal(loaded.recommend(k=5), model.recommend(k=5))
+    assert not loaded.recommend(k=5).equals(recommender().recommend(k=5))
+    # After 7 came 8, once, and after 6 came 8 next but one.
+    assert loaded.recommend_histories([["g", "h"]], k=1)["item_id"].to_list() == ["i"]
+    recommender().save(tmp_path / "model")
+    assert Recommender.load(tmp_path / "model").memory is None
+
+
+def test_a_memory_that_is_missing_or_damaged_is_no_model_without_one(tmp_path) -> None:
+    remembering().save(tmp_path / "model")
+    path = tmp_path / "model" / TRANSITIONS
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SraclError, match=r"transitions\.safetensors is damaged"):
+        Recommender.load(tmp_path / "model")
+    path.unlink()
+    with pytest.raises(SraclError, match=r"transitions\.safetensors is damaged"):
+        Recommender.load(tmp_path / "model")
+
+
+def test_items_that_came_later_are_scored_beside_what_is_remembered() -> None:
+    model = remembering()
+    texts = unit_vectors(ITEMS + 1, 5)
+    grown = model.add_items(pl.DataFrame({"item_id": ["new"]}), texts[ITEMS:], texts[:ITEMS])
+    histories = model.dataset.histories
+    before, after = (one.scorer.score(histories, np.arange(4)) for one in (model, grown))
+    evidence = torch.from_numpy(model.memory.evidence(histories).toarray())
+    known = after[:, :ITEMS]
+    torch.testing.assert_close(known[evidence == 0], before[evidence == 0], rtol=1e-4, atol=1e-4)
+    # The new item takes its share of the model's probability, beside which evidence weighs more.
+    assert (known[evidence > 0] >= before[evidence > 0] - 1e-4).all()
+    assert grown.recommend_histories([["new"]], k=3).height == 3

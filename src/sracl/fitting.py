@@ -1,6 +1,7 @@
 """From data frames to a trained recommender in one call, without any file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sracl.backbones.base import Backbone
@@ -31,6 +32,7 @@ from sracl.training.assembly import (
 from sracl.training.learned import learned_index
 from sracl.training.loop import pretrain, train
 from sracl.training.watching import Watcher
+from sracl.transition_memory import configured_memory
 
 
 def fit(
@@ -91,7 +93,11 @@ def fit(
         pretrain(pretraining, split, pretraining_settings(config), config.seed, watcher=watcher)
         objective.backbone.load_state_dict(pretraining.backbone.state_dict())
     trained = train(objective, split, config.training, config.seed, watcher=watcher)
-    return Recommender(trained.objective.backbone, config.backbone, dataset, config.item_embedding)
+    recommender = Recommender(trained.objective.backbone, config.backbone, dataset, config.item_embedding)
+    remembered = configured_memory(
+        config.transition_memory, recommender.alone, split, dataset.item_count, config.evaluation.exclude_seen
+    )
+    return replace(recommender, memory=remembered.memory)
 
 
 def embed_items(dataset: Dataset, split: Split, config: RunConfig, engine: Engine = LOCAL) -> Texts:

@@ -21,13 +21,17 @@ from sracl.cold_items.growing import with_catalogue_rows, with_item_vectors
 from sracl.config import BackboneConfig, ColdItemsConfig, ItemEmbeddingConfig
 from sracl.datasets.dataset import Dataset
 from sracl.errors import InputError, SraclError
+from sracl.evaluation.evaluate import Scorer
 from sracl.evaluation.ranking import top_k
 from sracl.files import folder_written_aside, write_json
 from sracl.item_embeddings import fold, folded_shell
 from sracl.training.assembly import make_backbone
 from sracl.training.checkpoint import load_tensors, save_tensors
+from sracl.transition_memory import RememberingScorer, TransitionMemory
 
 FORMAT = 1
+TRANSITIONS = "transitions.safetensors"
+"""The memory beside the weights, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,36 @@ class Recommender:
 
     backbone: with its trained weights; item vectors made of texts are folded into a table here. settings: what it was
     built from. dataset: ids, catalogue, and every user's whole history, which recommendations continue. item_embedding:
-    where its item vectors came from.
+    where its item vectors came from. memory: transitions that its scores remember; None: the backbone answers alone.
     """
 
     backbone: Backbone
     settings: BackboneConfig
     dataset: Dataset
     item_embedding: ItemEmbeddingConfig = field(default_factory=ItemEmbeddingConfig)
+    memory: TransitionMemory | None = None
 
     def __post_init__(self) -> None:
         fold(self.backbone)
 
     @property
+    def alone(self) -> BackboneScorer:
+        """The backbone's scores, without memory, as its weights are now."""
+        return BackboneScorer(self.backbone)
+
+    @property
+    def scorer(self) -> Scorer:
+        """The scores that it recommends by, as the backbone's weights are now."""
+        return self.remembering(self.alone)
+
+    def remembering(self, scorer: Scorer) -> Scorer:
+        """What scores as `scorer` does, with this recommender's memory where it has one."""
+        return scorer if self.memory is None else RememberingScorer(scorer, self.memory)
+
+    @property
     def answers(self) -> Answers:
-        """What answers by the backbone's scores, as they are now."""
-        return Answers(BackboneScorer(self.backbone), self.dataset)
+        """What answers by these scores."""
+        return Answers(self.scorer, self.dataset)
 
     def recommend(
         self, users: Ids | None = None, k: int = 10, exclude_seen: bool = False, source: bool = False
@@ -124,13 +143,16 @@ class Recommender:
         known = Known.among(_unit(known_texts), table, trained)
         grown = with_catalogue_rows(self.dataset, items)
         vectors = vectors_of(known, _unit(texts), settings or ColdItemsConfig())
-        return replace(self, backbone=with_item_vectors(self.backbone, vectors), dataset=grown)
+        memory = self.memory and self.memory.for_items(grown.item_count)
+        return replace(self, backbone=with_item_vectors(self.backbone, vectors), dataset=grown, memory=memory)
 
     def save(self, folder: Path | str) -> None:
         """Write the recommender to a folder that `load` opens, whole or not at all."""
         with folder_written_aside(Path(folder)) as aside:
             replace(self.dataset, clock="none", times=None).save(aside / "dataset")
             save_tensors(aside / "weights.safetensors", self.backbone.state_dict(), {})
+            if self.memory is not None:
+                self.memory.save(aside / TRANSITIONS)
             write_json(
                 aside / "model.json",
                 {
@@ -139,14 +161,18 @@ class Recommender:
                     "item_embedding": self.item_embedding.model_dump(mode="json"),
                     "item_count": self.backbone.item_count,
                     "max_length": self.backbone.max_length,
+                    "transition_memory": self.memory is not None,
                 },
             )
 
     @classmethod
-    def load(cls, folder: Path | str, backbone: type[Backbone] | None = None) -> "Recommender":
+    def load(
+        cls, folder: Path | str, backbone: type[Backbone] | None = None, with_memory: bool = True
+    ) -> "Recommender":
         """Open a folder written by `save`, or a run's folder. Raises InputError or SraclError where it cannot.
 
         backbone: the class of a backbone of one's own. A folder names it, but nothing that a folder names is imported.
+        with_memory: take along its memory of transitions, where it has one.
         """
         folder = Path(folder)
         if not (folder / "model.json").exists() and (folder / "model" / "model.json").exists():
@@ -173,7 +199,15 @@ class Recommender:
         dataset = Dataset.load(folder / "dataset")
         if dataset.item_count != made.item_count:
             raise SraclError(f"{folder} is damaged: {dataset.item_count} items, weights for {made.item_count}")
-        return cls(made.eval(), settings, dataset, vectors)
+        memory = None
+        if with_memory and facts.get("transition_memory"):
+            memory = TransitionMemory.load(folder / TRANSITIONS, made.item_count)
+        return cls(made.eval(), settings, dataset, vectors, memory)
+
+
+def remembers(folder: Path) -> bool:
+    """Whether the model in a folder has a memory of transitions."""
+    return (folder / TRANSITIONS).exists()
 
 
 def _check_texts(texts: NDArray[np.float32], known: NDArray[np.float32], new: int, count: int) -> None:

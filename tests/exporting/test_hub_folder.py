@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from sracl.exporting.hub_folder import export_hub_folder
 from sracl.pipeline.display import Display
 from sracl.pipeline.run import Run
 from sracl.recommender import Recommender
+from sracl.transition_memory import TransitionMemory
 from support.small_run import write_config, write_data
 
 HISTORY = [["i00", "i06"]]
@@ -74,3 +76,12 @@ def test_the_command_refuses_what_is_there_and_what_does_not_go_together(run_dir
     assert "is there already" in str(again.exception)
     wrong = CliRunner().invoke(app, ["export", str(run_dir), str(tmp_path / "other"), "--with-users"])
     assert isinstance(wrong.exception, InputError)
+
+
+def test_a_memory_goes_along_and_the_card_says_so(run_dir, tmp_path) -> None:
+    model = Recommender.load(run_dir)
+    memory = TransitionMemory.of(model.dataset.histories, model.dataset.item_count, concentration=20.0)
+    model = replace(model, memory=memory)
+    export_hub_folder(model, tmp_path / "shop", run_dir)
+    assert f"{memory.total:,} transitions" in (tmp_path / "shop" / "README.md").read_text()
+    assert Recommender.load(tmp_path / "shop").recommend_histories(HISTORY).equals(model.recommend_histories(HISTORY))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import jaxtyping
 import numpy as np
@@ -15,6 +16,7 @@ from sracl.recommender import Recommender
 from sracl.serving import graph
 from sracl.serving.graph import GraphScorer, faster_scorer
 from sracl.serving.served import Question, ServedModel, version_of
+from sracl.transition_memory import TransitionMemory
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -93,3 +95,16 @@ def test_a_graph_that_scores_otherwise_or_is_damaged_is_left_alone(exported, tmp
 def test_without_a_graph_pytorch_answers(run_dir) -> None:
     choice = ServedModel("shop", run_dir).choice
     assert (choice.name, choice.why) == ("PyTorch", "no graph has been exported")
+
+
+def test_a_memory_stands_beside_the_graph_too(exported, tmp_path) -> None:
+    shutil.copytree(exported, tmp_path / "run")
+    model = Recommender.load(exported)
+    memory = TransitionMemory.of(model.dataset.histories, model.dataset.item_count, concentration=1.0)
+    remembering = replace(model, memory=memory)
+    remembering.save(tmp_path / "run" / "model")
+    served = ServedModel("shop", tmp_path / "run")
+    assert "ms by PyTorch" in served.choice.why, "the graph is of these weights, and was timed"
+    wanted = remembering.recommend(["u003"], k=5)
+    (found,) = served.best([Question(served.history_of("u003"), 5, np.empty(0, dtype=np.int64))])
+    assert [served.item_ids[item] for item in found.items] == wanted["item_id"].to_list()

@@ -1,6 +1,7 @@
 """A new version takes the old one's place without dropping a request; damage leaves the old one."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from sracl.recommender import Recommender
 from sracl.serving.app import make_app
 from sracl.serving.models import Models
 from sracl.serving.start import named
+from sracl.transition_memory import TransitionMemory
 
 HISTORY = {"history": ["i00", "i06"], "k": 3}
 
@@ -82,3 +84,19 @@ def test_a_start_without_a_readable_model_fails_in_a_line(folder, tmp_path) -> N
 def test_folders_are_named_apart(tmp_path) -> None:
     folders = [tmp_path / "a" / "run", tmp_path / "b" / "run", tmp_path / "c"]
     assert named(folders) == {"run": folders[0], "run-2": folders[1], "c": folders[2]}
+
+
+def test_a_memory_answers_as_the_recommender_does_and_is_a_version_of_its_own(folder) -> None:
+    models = Models({"shop": folder})
+    before = models.get(None).label
+    model = Recommender.load(folder)
+    memory = TransitionMemory.of(model.dataset.histories, model.dataset.item_count, concentration=1.0)
+    replace(model, memory=memory).save(folder)
+    assert models.refresh("shop")
+    assert models.get(None).label != before
+    with TestClient(make_app(models)) as client:
+        found = client.post("/v1/recommendations", json=HISTORY).json()["items"]
+    wanted = Recommender.load(folder).recommend_histories([HISTORY["history"]], k=3)
+    assert [one["item_id"] for one in found] == wanted["item_id"].to_list()
+    assert [one["score"] for one in found] == pytest.approx(wanted["score"].to_list(), rel=1e-4)
+    assert not wanted.equals(model.recommend_histories([HISTORY["history"]], k=3))

@@ -46,6 +46,8 @@ def test_where_and_how_it_is_run_does_not_count(config, changes) -> None:
         {"objectives.cross_sequence.weight": 0},
         {"objectives.cross_sequence.synthesis": "mean"},
         {"training.epochs": 3},
+        {"transition_memory.concentration": 200},
+        {"transition_memory.concentration": "auto"},
     ],
 )
 def test_what_the_result_depends_on_counts(config, changes) -> None:
@@ -130,3 +132,12 @@ def test_results_of_other_code_count_no_more(config, monkeypatch) -> None:
     before = key(config)
     monkeypatch.setattr(identity, "RESULTS", identity.RESULTS + 1)
     assert key(config) != before
+
+
+def test_a_memory_counts_where_there_is_one_and_what_chooses_it_where_it_is_chosen(config) -> None:
+    assert key(config, {"transition_memory.reach": 2}) == key(config)
+    given = {"transition_memory.concentration": 200}
+    assert key(config, given) != key(config, {**given, "transition_memory.reach": 2})
+    assert key(config, given) == key(config, {**given, "evaluation.exclude_seen": True})
+    chosen = {"transition_memory.concentration": "auto"}
+    assert key(config, chosen) != key(config, {**chosen, "evaluation.exclude_seen": True})

@@ -35,6 +35,8 @@ def export(
     if kind == "onnx":
         difference = export_onnx(recommender, output)
         told = f"scores differ from PyTorch's by at most {difference:.1e} of the largest"
+        if recommender.memory is not None:
+            told += "; the graph is the model without its transition memory, which `sracl serve` adds to its scores"
     else:
         export_hub_folder(recommender, output, run_dir, with_users)
         told = "with users' histories" if with_users else "without any user's history"

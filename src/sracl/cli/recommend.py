@@ -29,7 +29,7 @@ def recommend(
         return
     wanted = _user_ids(users)
     resolved = read_config(config, overrides or [])
-    run = run_up_to("train", config, overrides, overwrite)
+    run = run_up_to("remember", config, overrides, overwrite)
     from sracl.pipeline.recommending import write_recommendations
     from sracl.recommender import Recommender
 

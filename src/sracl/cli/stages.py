@@ -15,9 +15,9 @@ def _stage_command(stage: str, text: str) -> Callable[..., None]:
 
 
 app.command("run")(_stage_command("report", "Run every stage, skipping what is done."))
-for _stage, _text in (
-    ("prepare", "Read the raw data, apply the stated rules, number users and items."),
-    ("train", "Up to and with training; goes on from the last epoch after an interruption."),
-    ("evaluate", "Up to and with test metrics, of the model and of the baselines."),
+for _name, _stage, _text in (
+    ("prepare", "prepare", "Read the raw data, apply the stated rules, number users and items."),
+    ("train", "remember", "Up to and with training; goes on from the last epoch after an interruption."),
+    ("evaluate", "evaluate", "Up to and with test metrics, of the model and of the baselines."),
 ):
-    app.command(_stage)(_stage_command(_stage, _text))
+    app.command(_name)(_stage_command(_stage, _text))

@@ -18,6 +18,7 @@ from sracl.config.split import SplitConfig
 from sracl.config.study import StudyConfig
 from sracl.config.tracking import TrackingConfig
 from sracl.config.training import TrainingConfig
+from sracl.config.transition_memory import TransitionMemoryConfig
 from sracl.config.tune import TuneConfig
 from sracl.config.update import UpdateConfig
 
@@ -44,6 +45,7 @@ __all__ = [
     "StudyConfig",
     "TrackingConfig",
     "TrainingConfig",
+    "TransitionMemoryConfig",
     "TuneConfig",
     "UpdateConfig",
     "WriterConfig",

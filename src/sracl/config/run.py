@@ -21,6 +21,7 @@ from sracl.config.semantics import SemanticsConfig
 from sracl.config.study import StudyConfig
 from sracl.config.tracking import TrackingConfig
 from sracl.config.training import TrainingConfig
+from sracl.config.transition_memory import TransitionMemoryConfig
 from sracl.config.tune import TuneConfig
 from sracl.config.update import UpdateConfig
 from sracl.errors import InputError
@@ -44,6 +45,7 @@ class RunConfig(Section):
     pretraining: PretrainingConfig = PretrainingConfig()
     training: TrainingConfig = TrainingConfig()
     update: UpdateConfig = UpdateConfig()
+    transition_memory: TransitionMemoryConfig = TransitionMemoryConfig()
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     cold_items: ColdItemsConfig = ColdItemsConfig()
     recommendations: RecommendationsConfig = RecommendationsConfig()

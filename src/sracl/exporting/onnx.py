@@ -44,7 +44,8 @@ def export_onnx(recommender: Recommender, folder: Path) -> float:
 
     Inputs of the graph: `items`, int64 `[rows, L]`, item numbers oldest first, the number N after a row's items;
     `lengths`, int64 `[rows]`, 1 to L, of the most recent L items. Outputs: `states`, float32 `[rows, d]`; `scores`,
-    float32 `[rows, N]`. `items.parquet` says which id has which number.
+    float32 `[rows, N]`. `items.parquet` says which id has which number. The graph is the backbone's: transition memory
+    is no part of it; `export.json` says whether the model has one.
 
     Returns the largest difference of a score from PyTorch's, relative to the largest score, over 64 random rows.
     Raises InputError where the packages are missing, SraclError where the graph does not do what the backbone does.
@@ -66,6 +67,7 @@ def export_onnx(recommender: Recommender, folder: Path) -> float:
             "padding": backbone.item_count,
             "opset": OPSET,
             "largest_relative_difference": difference,
+            "transition_memory": recommender.memory is not None,
         }
         write_json(aside / "export.json", facts)
     return difference

@@ -13,6 +13,8 @@ from sracl.backbones.scorer import BackboneScorer
 from sracl.evaluation.baselines import BASELINES, Baseline, BaselineData
 from sracl.evaluation.baselines.settings import label_of
 from sracl.evaluation.evaluate import Scorer
+from sracl.pipeline.naming import trained_name
+from sracl.recommender import remembers
 from sracl.semantics.index import load_item_embeddings
 from sracl.training.assembly import make_plain_objective
 from sracl.training.checkpoint import load_tensors
@@ -31,8 +33,11 @@ def baselines_of(run: Run) -> Iterator[tuple[str, Scorer]]:
 def baseline_makers(run: Run) -> Iterator[tuple[str, Callable[[], Scorer]]]:
     """The same, not made yet.
 
-    One that compares texts is left out where there are none, which is said; the plain backbone where the model is one.
+    Where the model has a memory, the model without it comes first. A baseline that compares texts is left out where
+    there are none, which is said; the plain backbone where the model is one.
     """
+    if remembers(run.folder / "model"):
+        yield trained_name(run), lambda: run.load_model().alone
     for baseline in run.config.evaluation.without_training:
         if BASELINES[baseline.name].needs_texts and not run.dataset.text_columns:
             run.display.say(f"  {baseline.name} compares texts, and the items have none: it is left out")

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.held_out import HeldOutItems
 from sracl.evaluation.baselines import BaselineData, RandomOrder, TextSimilarity
 from sracl.evaluation.cold import AmongItems, CategoryPopularity
 from sracl.evaluation.evaluate import Scorer, evaluate
 from sracl.pipeline.new_items import embeddings_of_new_items, texts_of_new_items
-from sracl.recommender import Recommender
 from sracl.semantics import index
 from sracl.semantics.index import load_item_embeddings
 
@@ -72,10 +70,10 @@ def _scorers(run: Run, held: HeldOutItems) -> Iterator[tuple[str, Scorer]]:
         categories = pl.concat([run.dataset.catalogue[column], held.catalogue[column]])
         yield "popularity of the category", CategoryPopularity.of(categories, data.popularity)
     yield "text-similarity", TextSimilarity(data)
-    model = Recommender.load(run.folder / "model", run.own_backbone)
+    model = run.load_model()
     trained = np.bincount(run.split.training.values, minlength=run.dataset.item_count) > 0
     grown = model.add_items(held.catalogue, cold_texts, texts, run.config.cold_items, trained)
-    yield "model", BackboneScorer(grown.backbone)
+    yield "model", grown.scorer
 
 
 def _shown(rows: dict[str, dict[str, Any]]) -> list[str]:

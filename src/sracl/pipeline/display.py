@@ -10,6 +10,7 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -111,10 +112,10 @@ class Display:
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
         table.add_column("method", no_wrap=True)
         for name in names:
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
         for method, values in rows.items():
             table.add_row(_plain(method), *(f"{values[name]:.4f}" for name in names))
-        self.console.print(table)
+        print_whole(self.console, table)
 
     def neighbors(self, title: str, text: str, rows: Sequence[tuple[str, str, str]]) -> None:
         """A text beside its neighbours' (similarity, id, text), the nearest first."""
@@ -146,6 +147,13 @@ class Display:
         right = "\n".join(f"{rank:2d}. {_plain(label)}" for rank, label, _ in recommended.iter_rows())
         table.add_row(left, right)
         self.console.print(table)
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print a table as wide as it is: where that is wider than the screen, lines break, but no number is cut."""
+    natural = Measurement.get(console, console.options.update(max_width=1000), table).maximum
+    wide = Console(file=console.file, width=max(console.width, natural), force_terminal=console.is_terminal)
+    wide.print(table)
 
 
 def _left(tally: Tally) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.splits import PARTS, Part
 from sracl.evaluation.evaluate import Evaluation, Scorer, evaluate
 from sracl.evaluation.groups import Groups, by_history, by_popularity, by_transition, metrics_by_group
@@ -14,7 +13,6 @@ from sracl.files import write_json
 from sracl.pipeline.baselines import baselines_of, make_baseline
 from sracl.pipeline.cold import measure_cold_items
 from sracl.pipeline.naming import model_name
-from sracl.recommender import Recommender
 from sracl.training.allocator import large_blocks_given_back
 from sracl.training.checkpoint import Progress, load_progress
 from sracl.training.loop import LAST
@@ -60,7 +58,7 @@ def scorer_of(run: Run, baseline: str | None = None) -> Scorer:
     """What is evaluated: the trained model, or a baseline with its default settings, which needs the data alone."""
     if baseline is not None:
         return make_baseline(run, baseline)
-    return BackboneScorer(Recommender.load(run.folder / "model", run.own_backbone).backbone)
+    return run.load_model().scorer
 
 
 def progress_of(run: Run) -> Progress:

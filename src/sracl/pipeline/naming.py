@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sracl.config import ObjectivesConfig
 from sracl.objectives import OBJECTIVES
+from sracl.recommender import remembers
 
 if TYPE_CHECKING:
     from sracl.pipeline.run import Run
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 def model_name(run: Run) -> str:
     """What the model is called in tables."""
+    return trained_name(run) + (" + memory" if remembers(run.folder / "model") else "")
+
+
+def trained_name(run: Run) -> str:
+    """What is trained, without what is remembered beside it."""
     methods, vectors = titles_of(run.objectives), run.config.item_embedding
     backbone = f"{vectors.kind} {run.config.backbone.name}" if vectors.needs_texts else run.config.backbone.name
     if run.config.pretraining.switched_on:

@@ -18,7 +18,6 @@ from sracl.datasets.report import PrepareReport
 from sracl.datasets.sequences import Sequences
 from sracl.datasets.tables import open_table
 from sracl.errors import InputError
-from sracl.recommender import Recommender
 from sracl.semantics import index
 from sracl.semantics.embeddings import embed_texts
 from sracl.semantics.encoders import ConfiguredEncoder
@@ -45,7 +44,7 @@ def extend(run: Run, items: Path, output: Path) -> pl.DataFrame:
         )
     known = np.asarray(load_item_embeddings(run.folder / "semantics", run.dataset))
     texts = embeddings_of_new_items(run, texts_of_new_items(run, new))
-    model = Recommender.load(run.folder / "model", run.own_backbone)
+    model = run.load_model()
     trained = np.bincount(run.split.training.values, minlength=run.dataset.item_count) > 0
     model.add_items(new, texts, known, run.config.cold_items, trained).save(output)
     return new

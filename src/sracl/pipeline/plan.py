@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sracl.config import RunConfig
-from sracl.pipeline import cold, measuring, pretraining, recommending, stages
+from sracl.pipeline import cold, measuring, pretraining, recommending, remembering, stages
 from sracl.pipeline.stamps import flat
 from sracl.semantics import index
 
@@ -93,20 +93,31 @@ STAGES = (
         ("prepare", "embed", "neighbors", "learned", "pretrain"),
     ),
     Stage(
-        "evaluate",
-        measuring.evaluate_all,
-        ("evaluation", "cold_items"),
-        ("embed", "cold", "train", "baseline"),
+        "remember",
+        remembering.remember,
+        ("dataset.split", "transition_memory", "evaluation.exclude_seen"),
+        ("train",),
         cheap=True,
     ),
     Stage(
-        "recommend", recommending.recommend, ("recommendations.k", "evaluation.exclude_seen"), ("train",), cheap=True
+        "evaluate",
+        measuring.evaluate_all,
+        ("evaluation", "cold_items"),
+        ("embed", "cold", "train", "baseline", "remember"),
+        cheap=True,
+    ),
+    Stage(
+        "recommend",
+        recommending.recommend,
+        ("recommendations.k", "evaluation.exclude_seen"),
+        ("train", "remember"),
+        cheap=True,
     ),
     Stage(
         "report",
         stages.report,
         ("report", "evaluation", "recommendations.k"),
-        ("prepare", "neighbors", "baseline", "train", "evaluate"),
+        ("prepare", "neighbors", "baseline", "train", "remember", "evaluate"),
         cheap=True,
     ),
 )

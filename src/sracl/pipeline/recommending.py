@@ -20,7 +20,7 @@ ROWS_A_GROUP = 100_000
 
 def recommend(run: Run) -> None:
     """Recommendations for every user to `recommendations.parquet`, a block of users at a time."""
-    model = Recommender.load(run.folder / "model", run.own_backbone)
+    model = run.load_model()
     k, exclude_seen = run.config.recommendations.k, run.config.evaluation.exclude_seen
     write_recommendations(model, run.folder / "recommendations.parquet", None, k, exclude_seen)
 

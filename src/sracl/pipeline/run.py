@@ -18,6 +18,7 @@ from sracl.pipeline.stages import input_files
 from sracl.pipeline.stamps import Stamp, Stamps, differences, examined
 from sracl.pipeline.tracking import REMEMBERED, Tracking
 from sracl.pipeline.updates import Past, past_of
+from sracl.recommender import Recommender, remembers
 from sracl.semantics.stages import pool_of
 from sracl.training.allocator import give_back_freed_memory
 from sracl.training.assembly import with_own_backbone
@@ -66,6 +67,10 @@ class Run:
     def pool(self) -> PrefixPool:
         """The prefixes that the semantic stages see."""
         return pool_of(self.split, self.config)
+
+    def load_model(self) -> Recommender:
+        """The trained model, from disk. Raises InputError where there is none."""
+        return Recommender.load(self.folder / "model", self.own_backbone)
 
     @property
     def trained(self) -> RunConfig:
@@ -118,6 +123,8 @@ class Run:
             return not self.objectives.semantic
         if stage.name == "cold":
             return not self.holds_items_out
+        if stage.name == "remember":
+            return self.config.transition_memory.concentration is None and not remembers(self.folder / "model")
         return stage.semantic and not self.reads_texts
 
     def done(self, name: str) -> bool:

@@ -18,7 +18,7 @@ from sracl.errors import InputError
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.pipeline.baselines import plain_backbone
 from sracl.pipeline.cold import HELD_OUT
-from sracl.pipeline.naming import model_name, titles_of
+from sracl.pipeline.naming import titles_of, trained_name
 from sracl.pipeline.pretraining import item_texts, load_pretrained
 from sracl.pipeline.split_warning import warn_of_split
 from sracl.pipeline.updates import Past, texts_before
@@ -100,7 +100,7 @@ def prepare(run: Run) -> None:
     run.display.counts("data", report.rows())
     if run.config.objectives.semantic and not dataset.text_columns:
         run.display.say(
-            f"The items have no text, so there is nothing to retrieve by: {model_name(run)} is trained. "
+            f"The items have no text, so there is nothing to retrieve by: {trained_name(run)} is trained. "
             f"Give dataset.items for {titles_of(run.config.objectives)}."
         )
 

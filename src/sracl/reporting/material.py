@@ -12,14 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sracl.answers import blocks
-from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.sequences import Int64, Sequences
 from sracl.datasets.splits import Split, Targets
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import Scorer, evaluate
 from sracl.evaluation.metrics import METRICS
 from sracl.evaluation.ranking import Ranks, seen_cells, top_k
-from sracl.recommender import Recommender
 
 if TYPE_CHECKING:
     from sracl.pipeline.run import Run
@@ -51,7 +49,7 @@ class Material:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.config, self.settings = run.config, run.config.report
-        self.model = Recommender.load(run.folder / "model", run.own_backbone)
+        self.model = run.load_model()
         self.dataset = run.dataset
         self.generator = np.random.default_rng(run.config.seed)
         self.left_out: dict[str, str] = {}
@@ -103,7 +101,7 @@ class Material:
         from sracl.pipeline.baselines import baseline_makers
         from sracl.pipeline.naming import model_name
 
-        found = [self._asked(model_name(self.run), lambda: BackboneScorer(self.model.backbone))]
+        found = [self._asked(model_name(self.run), lambda: self.model.scorer)]
         for label, make in baseline_makers(self.run):
             try:
                 found.append(self._asked(label, make))

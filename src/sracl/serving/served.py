@@ -13,10 +13,9 @@ from jaxtyping import Bool
 from numpy.typing import NDArray
 
 from sracl.answers import OrPopularity
-from sracl.backbones.scorer import BackboneScorer
 from sracl.datasets.sequences import Sequences
 from sracl.errors import InputError
-from sracl.recommender import Recommender
+from sracl.recommender import TRANSITIONS, Recommender
 from sracl.serving.graph import faster_scorer
 from sracl.training.checkpoint import version_of_weights
 
@@ -57,9 +56,10 @@ class ServedModel:
         self.item_ids: list[Any] = self.dataset.catalogue["item_id"].to_list()
         self._item_numbers = {str(known): number for number, known in enumerate(self.item_ids)}
         self._user_numbers = {str(known): number for number, known in enumerate(self.dataset.users["user_id"])}
-        own = BackboneScorer(self.recommender.backbone.eval())
-        self.choice = faster_scorer(own, folder, self.version, self.dataset.histories)
-        self._scorer = OrPopularity(self.choice.scorer, self.dataset.popularity)
+        self.recommender.backbone.eval()
+        weights = version_of_weights(_weights(folder).read_bytes())
+        self.choice = faster_scorer(self.recommender.alone, folder, weights, self.dataset.histories)
+        self._scorer = OrPopularity(self.recommender.remembering(self.choice.scorer), self.dataset.popularity)
 
     @property
     def label(self) -> str:
@@ -127,17 +127,22 @@ class ServedModel:
 
 
 def version_of(folder: Path) -> str:
-    """The first characters of a digest of a model's weights: equal weights, equal version.
+    """The first characters of a digest of a model's weights, and of its memory where it has one: equal, equal version.
 
     Raises InputError where there is no model.
     """
-    path = model_folder(folder) / "weights.safetensors"
+    path = _weights(folder)
+    memory = path.with_name(TRANSITIONS)
     try:
-        return version_of_weights(path.read_bytes())
+        return version_of_weights(path.read_bytes() + (memory.read_bytes() if memory.exists() else b""))
     except OSError as error:
         raise InputError(
             f"{folder} holds no trained model ({path.name} is missing); train one with `sracl run`"
         ) from error
+
+
+def _weights(folder: Path) -> Path:
+    return model_folder(folder) / "weights.safetensors"
 
 
 def model_folder(folder: Path) -> Path:

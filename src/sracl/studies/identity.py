@@ -54,12 +54,16 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
         values["item_embedding"] = {"kind": config.item_embedding.kind}
     if not config.pretraining.switched_on:
         values["pretraining"] = {"kind": config.pretraining.kind}
+    if config.transition_memory.concentration is None:
+        values["transition_memory"] = {"concentration": None}
     if not config.objectives.contrastive:
         values["objectives"] = {"plain": True, "next_item": objectives["next_item"]}
     if not (config.trains_on_texts or config.objectives.learned):
         del values["semantics"], values["protocol"]
-    settings = flat(values)
-    return {key: value for key, value in settings.items() if not _without_effect(key)}
+    settings = {key: value for key, value in flat(values).items() if not _without_effect(key)}
+    if config.transition_memory.concentration == "auto":
+        settings["evaluation.exclude_seen"] = config.evaluation.exclude_seen
+    return settings
 
 
 def key_of(settings: dict[str, Any]) -> str:

@@ -6,9 +6,9 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.table import Table
 
+from sracl.pipeline.display import print_whole
 from sracl.studies.results import WAYS, Results
 
 SHOWN = ("HR@10", "NDCG@10", "HR@20", "NDCG@20")
@@ -18,10 +18,10 @@ SIGNIFICANT = 0.05
 def show(results: Results, console: Console) -> None:
     """Print means and deviations over seeds, then the comparisons, both ways."""
     for way, told in WAYS.items():
-        _print(console, _table(f"{results.study.name}, test, {told}", *means(results, way)))
+        print_whole(console, _table(f"{results.study.name}, test, {told}", *means(results, way)))
         header, rows = compared(results, way)
         if rows:
-            _print(console, _table(f"{results.metric}, {told}", header, rows))
+            print_whole(console, _table(f"{results.metric}, {told}", header, rows))
     console.print(
         "±: standard deviation over seeds. Interval: 95%, bootstrap over users. p: paired t-test over users (means "
         "over seeds), and over seeds, corrected by Holm.",
@@ -95,13 +95,6 @@ def _p(value: float | None) -> str:
         return ""
     star = "*" if value < SIGNIFICANT else ""
     return ("<.001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)) + star
-
-
-def _print(console: Console, table: Table) -> None:
-    """Print a table as wide as it is: where that is wider than the screen, lines break, but no number is cut."""
-    natural = Measurement.get(console, console.options.update(max_width=1000), table).maximum
-    wide = Console(file=console.file, width=max(console.width, natural), force_terminal=console.is_terminal)
-    wide.print(table)
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -90,7 +90,7 @@ def make(task: Task) -> None:
     torch.set_num_threads(task.config.training.threads or 1)
     run = Run(task.config, Display(), overwrite=True)
     adopt(run, task.shared)
-    run.up_to("embed" if task.baseline else "train")
+    run.up_to("embed" if task.baseline else "remember")
     _keep_record(task, run)
 
 

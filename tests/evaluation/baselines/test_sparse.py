@@ -64,3 +64,13 @@ def test_places_follow_numbers_of_any_size_and_sign_with_both_zeros_alike(scores
 
 def test_lists_come_back() -> None:
     assert lists_of(flat([[1], [], [2, 3]])) == [[1], [], [2, 3]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 4), max_size=8), max_size=5), st.integers(1, 4))
+def test_transitions_of_a_gap_are_pairs_so_far_apart(lists: list[list[int]], gap: int) -> None:
+    wanted = np.zeros((5, 5))
+    for part in lists:
+        for one, other in zip(part, part[gap:], strict=False):
+            wanted[one, other] += 1
+    np.testing.assert_array_equal(sparse.transitions(flat(lists), 5, gap).toarray(), wanted)

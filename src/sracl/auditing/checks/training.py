@@ -10,8 +10,10 @@ import torch
 
 from sracl.auditing.evidence import Evidence
 from sracl.auditing.findings import Finding, Verdict
+from sracl.recommender import TRANSITIONS, remembers
 from sracl.training.checkpoint import load_tensors
 from sracl.training.loop import BEST, LAST, STOPPING_METRIC
+from sracl.transition_memory import TransitionMemory
 
 
 def check_training(evidence: Evidence) -> Iterator[Finding]:
@@ -24,6 +26,8 @@ def check_training(evidence: Evidence) -> Iterator[Finding]:
             yield _choice(folder.name, history, best)
     if (evidence.folder / "model").exists() and (evidence.folder / "checkpoints" / "model" / BEST).exists():
         yield _weights(evidence.folder)
+    if remembers(evidence.folder / "model"):
+        yield _memory(evidence)
 
 
 def _targets(evidence: Evidence, name: str, history: list[dict[str, Any]]) -> Finding:
@@ -64,3 +68,16 @@ def _weights(folder: Path) -> Finding:
         told = f"model/ is not the checkpoint that validation chose: {len(other)} of {len(chosen)} tensors differ"
         return Finding("published weights", Verdict.UNPROVEN, told, counts)
     return Finding("published weights", Verdict.CLEAN, "model/ is the checkpoint that validation chose", counts)
+
+
+def _memory(evidence: Evidence) -> Finding:
+    """What is remembered beside the model must be the transitions of training, counted again here."""
+    items = evidence.dataset.item_count
+    kept = TransitionMemory.load(evidence.folder / "model" / TRANSITIONS, items)
+    wanted = TransitionMemory.of(evidence.split.training, items, kept.concentration, kept.reach, kept.decay)
+    way = "transition memory"
+    counts: dict[str, int | float] = {"transitions": kept.total, "transitions_of_training": wanted.total}
+    if kept.same_counts(wanted):
+        return Finding(way, Verdict.CLEAN, f"it holds the {kept.total:,} transitions of training and no other", counts)
+    told = f"it holds {kept.total:,} transitions that are not the {wanted.total:,} of training"
+    return Finding(way, Verdict.LEAK, told, counts)

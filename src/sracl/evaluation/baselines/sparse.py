@@ -28,13 +28,11 @@ def weighted(sequences: Sequences, weights: NDArray[np.float32], item_count: int
     return csr_array(parts, shape=(len(sequences), item_count))
 
 
-def transitions(sequences: Sequences, item_count: int) -> csr_array:
-    """How often an item (column) came right after another (row) in a sequence, float32 `[N, N]`."""
-    follows = np.ones(len(sequences.values), dtype=bool)
-    starts = sequences.offsets[:-1]
-    follows[starts[sequences.lengths > 0]] = False
-    after = np.flatnonzero(follows)
-    pairs = (sequences.values[after - 1], sequences.values[after])
+def transitions(sequences: Sequences, item_count: int, gap: int = 1) -> csr_array:
+    """How often an item (column) came `gap` places after another (row) in a sequence, float32 `[N, N]`."""
+    places = np.arange(len(sequences.values)) - np.repeat(sequences.offsets[:-1], sequences.lengths)
+    after = np.flatnonzero(places >= gap)
+    pairs = (sequences.values[after - gap], sequences.values[after])
     counts = csr_array((np.ones(len(after), dtype=np.float32), pairs), shape=(item_count, item_count))
     counts.sum_duplicates()
     return counts
