@@ -94,9 +94,7 @@ def fit(
         objective.backbone.load_state_dict(pretraining.backbone.state_dict())
     trained = train(objective, split, config.training, config.seed, watcher=watcher)
     recommender = Recommender(trained.objective.backbone, config.backbone, dataset, config.item_embedding)
-    remembered = configured_memory(
-        config.transition_memory, recommender.alone, split, dataset.item_count, config.evaluation.exclude_seen
-    )
+    remembered = configured_memory(config.transition_memory, recommender.alone, split, dataset.item_count)
     return replace(recommender, memory=remembered.memory)
 
 

@@ -134,10 +134,7 @@ def test_results_of_other_code_count_no_more(config, monkeypatch) -> None:
     assert key(config) != before
 
 
-def test_a_memory_counts_where_there_is_one_and_what_chooses_it_where_it_is_chosen(config) -> None:
+def test_a_memory_counts_where_there_is_one(config) -> None:
     assert key(config, {"transition_memory.reach": 2}) == key(config)
     given = {"transition_memory.concentration": 200}
     assert key(config, given) != key(config, {**given, "transition_memory.reach": 2})
-    assert key(config, given) == key(config, {**given, "evaluation.exclude_seen": True})
-    chosen = {"transition_memory.concentration": "auto"}
-    assert key(config, chosen) != key(config, {**chosen, "evaluation.exclude_seen": True})

@@ -95,7 +95,7 @@ STAGES = (
     Stage(
         "remember",
         remembering.remember,
-        ("dataset.split", "transition_memory", "evaluation.exclude_seen"),
+        ("dataset.split", "transition_memory"),
         ("train",),
         cheap=True,
     ),

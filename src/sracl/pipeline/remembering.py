@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 def remember(run: Run) -> None:
     """Count the transitions of training, choose their weight where none is given, and save the model with them."""
     model = Recommender.load(run.folder / "model", run.own_backbone, with_memory=False)
-    settings, exclude_seen = run.config.transition_memory, run.config.evaluation.exclude_seen
-    found = configured_memory(settings, model.alone, run.split, run.dataset.item_count, exclude_seen)
+    found = configured_memory(run.config.transition_memory, model.alone, run.split, run.dataset.item_count)
     if found.tried:
         rows = [
             ("the model alone" if one is None else f"{one:g}", f"{value:.4f}") for one, value in found.tried.items()
         ]
-        run.display.counts("concentration: validation NDCG@10", rows)
+        run.display.counts("concentration: validation NDCG@10, seen items removed", rows)
     if found.memory is not None:
         run.display.say(
             f"  {found.memory.total:,} transitions of training, of which the model counts for "

@@ -60,10 +60,8 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
         values["objectives"] = {"plain": True, "next_item": objectives["next_item"]}
     if not (config.trains_on_texts or config.objectives.learned):
         del values["semantics"], values["protocol"]
-    settings = {key: value for key, value in flat(values).items() if not _without_effect(key)}
-    if config.transition_memory.concentration == "auto":
-        settings["evaluation.exclude_seen"] = config.evaluation.exclude_seen
-    return settings
+    settings = flat(values)
+    return {key: value for key, value in settings.items() if not _without_effect(key)}
 
 
 def key_of(settings: dict[str, Any]) -> str:

@@ -19,25 +19,23 @@ METRIC = f"NDCG@{CUTOFF}"
 
 
 def choose_concentration(
-    scorer: Scorer, memory: TransitionMemory, split: Split, exclude_seen: bool
+    scorer: Scorer, memory: TransitionMemory, split: Split
 ) -> tuple[float | None, dict[float | None, float]]:
     """The concentration of the best validation NDCG@10, and that of every candidate; None: the model alone.
 
-    exclude_seen: rank as recommendations do. Of equals the higher concentration, which changes less, is taken.
+    Seen items are removed from the ranking: a memory seldom ranks high what somebody just had, and would be taken for
+    better than it is. Of equals the higher concentration, which changes less, is taken.
     """
-    found = dict(_measured(scorer, memory, _sampled(split), exclude_seen))
+    found = dict(_measured(scorer, memory, _sampled(split)))
     return max(found, key=lambda one: (found[one], float("inf") if one is None else one)), found
 
 
-def _measured(
-    scorer: Scorer, memory: TransitionMemory, split: Split, exclude_seen: bool
-) -> Iterator[tuple[float | None, float]]:
+def _measured(scorer: Scorer, memory: TransitionMemory, split: Split) -> Iterator[tuple[float | None, float]]:
     for concentration in (None, *CANDIDATES):
         asked = scorer
         if concentration is not None:
             asked = RememberingScorer(scorer, replace(memory, concentration=concentration))
-        metrics = evaluate(asked, split, "validation", (CUTOFF,))
-        yield concentration, (metrics.unseen if exclude_seen else metrics.kept)[METRIC]
+        yield concentration, evaluate(asked, split, "validation", (CUTOFF,)).unseen[METRIC]
 
 
 def _sampled(split: Split) -> Split:

@@ -21,12 +21,10 @@ class Configured:
     tried: Mapping[float | None, float] = field(default_factory=dict)
 
 
-def configured_memory(
-    settings: TransitionMemoryConfig, scorer: Scorer, split: Split, item_count: int, exclude_seen: bool
-) -> Configured:
+def configured_memory(settings: TransitionMemoryConfig, scorer: Scorer, split: Split, item_count: int) -> Configured:
     """Count the split's training transitions; where the concentration is `auto`, try some by validation.
 
-    scorer: the trained model. exclude_seen: what recommendations do, and so the trials.
+    scorer: the trained model.
     """
     if settings.concentration is None:
         return Configured(None)
@@ -35,5 +33,5 @@ def configured_memory(
     memory = TransitionMemory.of(split.training, item_count, given, settings.reach, settings.decay)
     if not automatic:
         return Configured(memory)
-    chosen, tried = choose_concentration(scorer, memory, split, exclude_seen)
+    chosen, tried = choose_concentration(scorer, memory, split)
     return Configured(None if chosen is None else replace(memory, concentration=chosen), tried)
