@@ -79,3 +79,8 @@ def test_chosen_sequences_come_in_the_order_asked_for(lists: list[list[int]], da
     numbers = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=6)) if lists else []
     found = flat(lists).chosen(np.array(numbers, dtype=np.int64))
     assert lists_of(found) == [lists[number] for number in numbers]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=6), st.integers(0, 7))
+def test_the_most_recent_values_are_the_last_ones(lists: list[list[int]], count: int) -> None:
+    assert lists_of(flat(lists).most_recent(count)) == [part[max(0, len(part) - count) :] for part in lists]

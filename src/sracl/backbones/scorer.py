@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sracl.backbones.base import Backbone
 from sracl.backbones.rows import Rows
-from sracl.datasets.sequences import Sequences, ranges
+from sracl.datasets.sequences import Sequences
 
 
 class BackboneScorer:
@@ -33,9 +33,8 @@ class BackboneScorer:
     ) -> tuple[Float[Tensor, "B d"], Float[Tensor, "N d"]]:
         """The vector of each such history and those of all items: their products are the scores."""
         device = self._table.device
-        lengths = np.minimum(histories.lengths, self.backbone.max_length)
-        items = histories.values[ranges(histories.offsets[1:] - lengths, lengths)]
-        rows = Rows(torch.from_numpy(items.astype(np.int64)), torch.from_numpy(lengths)).to(device)
+        read = histories.most_recent(self.backbone.max_length)
+        rows = Rows(torch.from_numpy(read.values.astype(np.int64)), torch.from_numpy(read.lengths)).to(device)
         was_training = self.backbone.training
         self.backbone.eval()
         states = self.backbone.last_states(rows)

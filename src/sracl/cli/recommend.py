@@ -31,9 +31,8 @@ def recommend(
     resolved = read_config(config, overrides or [])
     run = run_up_to("remember", config, overrides, overwrite)
     from sracl.pipeline.recommending import write_recommendations
-    from sracl.recommender import Recommender
 
-    model = Recommender.load(run.folder / "model", run.own_backbone)
+    model = run.load_model()
     k, exclude_seen = resolved.recommendations.k, resolved.evaluation.exclude_seen
     rows = write_recommendations(model, output, wanted, k, exclude_seen)
     Console().print(f"{output}: {rows:,} rows for {len(wanted):,} users", highlight=False)

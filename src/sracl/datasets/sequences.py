@@ -56,6 +56,11 @@ class Sequences:
         lengths = np.maximum(self.lengths - by, 0)
         return Sequences.from_lengths(self.values[ranges(self.offsets[:-1], lengths)], lengths)
 
+    def most_recent(self, count: int) -> "Sequences":
+        """The last `count` values of every sequence (all where there are fewer), copied."""
+        lengths = np.minimum(self.lengths, count)
+        return Sequences.from_lengths(self.values[ranges(self.offsets[1:] - lengths, lengths)], lengths)
+
     def save(self, folder: Path, name: str) -> None:
         """Write `NAME.npy` and `NAME_offsets.npy`."""
         np.save(folder / f"{name}.npy", self.values)

@@ -51,20 +51,21 @@ def _head(recommender: Recommender, name: str, metrics: Mapping[str, Any] | None
 
 def _what(recommender: Recommender) -> str:
     settings = recommender.settings.model_dump(exclude_none=True)
-    memory = recommender.memory
-    remembered = (
-        ""
-        if memory is None
-        else (
-            f"Its scores are mixed with {memory.total:,} transitions between items that training saw (concentration "
-            f"{memory.concentration:g}). "
-        )
-    )
     listed = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "name")
     return (
         f"A sequential recommender: given a history of items it scores every item as the next one. Backbone "
         f"`{settings['name']}` ({listed}); the most recent {recommender.backbone.max_length} items are read. "
-        f"{remembered}It answers alone: no text, no language model and no retrieval are needed.\n"
+        f"{_memory(recommender)}It answers alone: no text, no language model and no retrieval are needed.\n"
+    )
+
+
+def _memory(recommender: Recommender) -> str:
+    memory = recommender.memory
+    if memory is None:
+        return ""
+    return (
+        f"Its scores are mixed with {memory.total:,} transitions between items that training saw (concentration "
+        f"{memory.concentration:g}). "
     )
 
 

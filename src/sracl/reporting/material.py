@@ -62,7 +62,7 @@ class Material:
         if len(test) <= self.settings.targets:
             return test
         rows = np.sort(self.generator.choice(len(test), self.settings.targets, replace=False))
-        return replace(test, users=test.users[rows], lengths=test.lengths[rows], places=test.places[rows])
+        return test.chosen(rows)
 
     @property
     def cutoffs(self) -> tuple[int, ...]:

@@ -41,7 +41,4 @@ def _measured(scorer: Scorer, memory: TransitionMemory, split: Split) -> Iterato
 def _sampled(split: Split) -> Split:
     asked = split.validation
     rows = np.linspace(0, len(asked) - 1, min(len(asked), TARGETS)).astype(np.int64)
-    return replace(
-        split,
-        validation=replace(asked, users=asked.users[rows], lengths=asked.lengths[rows], places=asked.places[rows]),
-    )
+    return replace(split, validation=asked.chosen(rows))

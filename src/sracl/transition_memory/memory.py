@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from sracl.datasets.sequences import Sequences, ranges
+from sracl.datasets.sequences import Sequences
 from sracl.errors import SraclError
-from sracl.evaluation.baselines.sparse import transitions
+from sracl.evaluation.baselines.sparse import ages, transitions
 from sracl.training.checkpoint import load_tensors, save_tensors
 
 
@@ -55,15 +55,13 @@ class TransitionMemory:
         e_j = sum over b >= 0, g >= 1 with b + g <= reach of decay^(b + g - 1) n_g(i_b, j), with i_b the item b places
         before the history's last and n_g how often j came g places after it.
         """
-        lengths = np.minimum(histories.lengths, self.reach)
-        read = histories.values[ranges(histories.offsets[1:] - lengths, lengths)]
-        rows = np.repeat(np.arange(len(histories)), lengths)
-        back = np.repeat(np.cumsum(lengths), lengths) - 1 - np.arange(len(read))
+        read = histories.most_recent(self.reach)
+        rows, back = np.repeat(np.arange(len(read)), read.lengths), ages(read)
         found = csr_array((len(histories), self.item_count), dtype=np.float32)
         for gap, counts in enumerate(self.counts, start=1):
             near = back + gap <= self.reach
             weights = np.power(self.decay, back[near] + gap - 1, dtype=np.float32)
-            found = found + csr_array((weights, (rows[near], read[near])), shape=found.shape) @ counts
+            found = found + csr_array((weights, (rows[near], read.values[near])), shape=found.shape) @ counts
         return found
 
     def for_items(self, count: int) -> "TransitionMemory":

@@ -1,6 +1,6 @@
 """What every split says: how far each user's history trains, and what is asked of the model afterwards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -31,6 +31,10 @@ class Targets:
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def chosen(self, rows: NDArray[np.integer]) -> "Targets":
+        """The targets of these rising numbers."""
+        return replace(self, users=self.users[rows], lengths=self.lengths[rows], places=self.places[rows])
 
 
 @dataclass(frozen=True)
