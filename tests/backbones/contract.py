@@ -1,5 +1,7 @@
 """What every backbone must do. A test of a backbone is a subclass with `make`."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.batches import TrainingRows
 from support.batches import generator
+from support.gpu import assert_like_on_processor, needs_gpu
 from support.small_training import walks
 
 ITEMS, LENGTH, WIDTH = 30, 10, 16
@@ -22,6 +25,15 @@ def rows_of(*histories: list[int]) -> Rows:
         torch.tensor([item for history in histories for item in history]),
         torch.tensor([len(history) for history in histories]),
     )
+
+
+def states_and_gradients(backbone: Backbone, rows: Rows) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """States at all places and of all rows, and the gradients of a sum of them, on the backbone's device."""
+    rows = rows.to(backbone.item_embedding.weight.device)
+    states = torch.cat([backbone.states(rows), backbone.last_states(rows), backbone.states_at(rows, rows.last)])
+    weights = torch.linspace(-1, 1, states.numel(), device=states.device).view_as(states)
+    (states * weights).sum().backward()
+    return states.detach(), {name: parameter.grad for name, parameter in backbone.named_parameters()}
 
 
 SHORT, LONG, OTHER = [3, 1, 4], [2, 7, 1, 8, 2, 8, 1, 8, 2, 8], [5, 9, 2, 6, 5]
@@ -167,6 +179,26 @@ class BackboneContract:
         found = evaluate(BackboneScorer(objective.backbone), split, "test", cutoffs=(1,))
         # Nine of ten steps lead to the next item; by chance one of thirty is right.
         assert found.kept["HR@1"] > 0.6
+
+    @needs_gpu
+    def test_a_gpu_gives_the_states_and_gradients_of_the_processor(self, backbone: Backbone) -> None:
+        states, gradients = states_and_gradients(backbone, rows_of(LONG, [4], SHORT, OTHER, [7, 7]))
+        on_gpu = copy.deepcopy(backbone).cuda()
+        on_gpu.zero_grad()
+        found, found_gradients = states_and_gradients(on_gpu, rows_of(LONG, [4], SHORT, OTHER, [7, 7]))
+        assert_like_on_processor(found, states)
+        for name, gradient in gradients.items():
+            assert_like_on_processor(found_gradients[name], gradient, name)
+
+    @needs_gpu
+    def test_in_half_precision_on_a_gpu_states_are_near_and_gradients_finite(self, backbone: Backbone) -> None:
+        expected, _ = states_and_gradients(backbone, rows_of(LONG, SHORT, OTHER))
+        on_gpu = copy.deepcopy(backbone).cuda()
+        on_gpu.zero_grad()
+        with torch.autocast("cuda", torch.bfloat16):
+            found, gradients = states_and_gradients(on_gpu, rows_of(LONG, SHORT, OTHER))
+        assert torch.nn.functional.cosine_similarity(found.float().cpu(), expected).min() > 0.99
+        assert all(torch.isfinite(gradient).all() for gradient in gradients.values())
 
     def test_evaluation_repeats_itself_and_training_draws_dropout_from_the_generator(self, backbone: Backbone) -> None:
         rows = rows_of(LONG, SHORT)

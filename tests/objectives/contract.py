@@ -1,5 +1,7 @@
 """What every contrastive objective must do. A test of an objective is a subclass with `make`."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from sracl.objectives.batch import Batch
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn
 from sracl.objectives.training_objective import TrainingObjective, Weighted
 from support.batches import generator, histories_of, unit_vectors, whole_batch
+from support.gpu import assert_like_on_processor, needs_gpu
 
 ITEMS, LENGTH, WIDTH = 40, 8, 16
 
@@ -136,6 +139,24 @@ class ContrastiveContract:
             totals.append(float(losses.total.detach()))
         assert totals[-1] < totals[0] - 0.1
         assert set(losses.parts) == {"next_item", "contrast"}
+
+    @needs_gpu
+    def test_on_a_gpu_losses_and_gradients_are_those_of_the_processor(
+        self, objective: ContrastiveObjective, batch: Batch
+    ) -> None:
+        torch.manual_seed(1)
+        whole = TrainingObjective(SASRec(ITEMS, WIDTH, LENGTH, dropout=0.0), {"contrast": Weighted(objective, 0.5)}, 2)
+        on_gpu = copy.deepcopy(whole).cuda()
+        for one in (whole, on_gpu):
+            one.begin_epoch(1, generator(1))
+        draws = whole.draw(batch, generator(2))
+        expected, found = whole(batch, draws), on_gpu(batch.to(torch.device("cuda")), draws)
+        expected.total.backward()
+        found.total.backward()
+        for name, part in expected.parts.items():
+            assert_like_on_processor(found.parts[name], part, name)
+        for (name, parameter), other in zip(whole.named_parameters(), on_gpu.parameters(), strict=True):
+            assert_like_on_processor(other.grad, parameter.grad, name)
 
     def test_gradients_are_those_of_small_steps(self, objective: ContrastiveObjective, batch: Batch) -> None:
         objective.double()

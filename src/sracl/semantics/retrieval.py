@@ -15,11 +15,14 @@ from sracl.engines import LOCAL, Engine
 from sracl.errors import InputError
 from sracl.mapped import let_go
 from sracl.products import fastest_float32
+from sracl.semantics.devices import gpu_or_processor
 
 CHUNK = 128
 """Candidates whose best score stands for all of them while the k best are looked for."""
 COPIED_ROWS = 16_384
 """Rows of embeddings copied and checked at a time."""
+SCORES_COPIES = 2
+"""Memory of the scores, in their sizes, that a search takes on a GPU: themselves and what is looked through."""
 DEFAULT_MEMORY = 256 * 2**20
 
 
@@ -56,8 +59,8 @@ def nearest(
 
     A row of zeros (nothing to embed) is nobody's neighbour and has none: -1 fills what is missing. `memory` bounds
     the scores that a worker of `engine` holds at a time, in bytes. `queries` `[Q]` names the rows whose neighbours are
-    wanted, all unless given; then the result is `[Q, k]`. Costs `2 Q P D` FLOP. Raises InputError for NaN or infinite
-    embeddings.
+    wanted, all unless given; then the result is `[Q, k]`. Costs `2 Q P D` FLOP, on a GPU where there is one with room.
+    Raises InputError for NaN or infinite embeddings.
     """
     width = -(-len(embeddings) // CHUNK) * CHUNK
     table = finite_table(embeddings, width).numpy()
@@ -92,20 +95,23 @@ class ExactSearch:
 
     def __init__(self, pool: SearchPool) -> None:
         self.pool = pool
-        self.table = as_tensor(pool.table)
+        scores = 4 * pool.block * len(pool.table)
+        device = gpu_or_processor(pool.table.nbytes + SCORES_COPIES * scores)
+        self.table = as_tensor(pool.table).to(device)
         self.never = torch.nonzero(~self.table.any(dim=1)).squeeze(1)
-        self.buffer = torch.empty(pool.block, len(self.table))
+        self.buffer = torch.empty(pool.block, len(self.table), device=device)
 
     def __call__(self, places: range) -> NDArray[np.int32]:
         """Neighbours of the queries `pool.queries[places]` `[B]`, int32 `[B, at most k]`."""
         part, exclusion = self.pool.queries[places.start : places.stop], self.pool.exclusion
+        numbers = torch.from_numpy(part).to(self.table.device)
         with fastest_float32():
-            scores = torch.mm(self.table[torch.from_numpy(part)], self.table.T, out=self.buffer[: len(part)])
+            scores = torch.mm(self.table[numbers], self.table.T, out=self.buffer[: len(part)])
         scores[:, self.never] = float("-inf")
         exclude(scores, exclusion.begins[part], exclusion.ends[part])
         best, _ = best_columns(scores, self.pool.k)
-        best[torch.isin(torch.from_numpy(part), self.never)] = -1
-        return best.numpy().astype(np.int32)
+        best[torch.isin(numbers, self.never)] = -1
+        return best.cpu().numpy().astype(np.int32)
 
 
 def as_tensor(array: NDArray[np.float32]) -> Tensor:
@@ -131,8 +137,9 @@ def finite_table(embeddings: NDArray[np.float32], rows: int) -> Float[Tensor, "R
 def exclude(scores: Float[Tensor, "B W"], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
     """Set the scores of the columns `begins[b] ... ends[b] - 1` of every row b to minus infinity."""
     lengths = ends - begins
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    scores[torch.from_numpy(rows), torch.from_numpy(ranges(begins, lengths))] = float("-inf")
+    rows, columns = np.repeat(np.arange(len(lengths)), lengths), ranges(begins, lengths)
+    device = scores.device
+    scores[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)] = float("-inf")
 
 
 def best_columns(scores: Float[Tensor, "B W"], k: int) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:

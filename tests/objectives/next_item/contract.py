@@ -13,6 +13,7 @@ from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.next_item import NextItemLoss
 from sracl.objectives.training_objective import TrainingObjective
 from support.batches import generator, histories_of, whole_batch
+from support.gpu import assert_like_on_processor, needs_gpu
 
 ITEMS, LENGTH, WIDTH = 40, 8, 16
 
@@ -96,6 +97,22 @@ class NextItemContract:
             strict=True,
         ):
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5 * scale)
+
+    @needs_gpu
+    @pytest.mark.parametrize("scale", [1.0, 30.0], ids=["small scores", "large scores"])
+    def test_a_gpu_gives_the_value_and_gradients_of_the_processor(
+        self, made: NextItemLoss, batch: Batch, scale: float
+    ) -> None:
+        states, table = self.example(batch, scale)
+        drawn, device = made.draw(batch, generator(1)), torch.device("cuda")
+        expected = self.value(made, batch, states, table, drawn)
+        moved = [values.detach().to(device).requires_grad_() for values in (states, table)]
+        found = self.value(made, batch.to(device), *moved, drawn)
+        assert_like_on_processor(found.detach(), expected.detach())
+        for one, other in zip(
+            torch.autograd.grad(3 * found, moved), torch.autograd.grad(3 * expected, [states, table]), strict=True
+        ):
+            assert_like_on_processor(one, other)
 
     def test_only_touched_rows_of_the_table_learn(self, made: NextItemLoss, batch: Batch) -> None:
         states, table = self.example(batch)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from sracl.config import EncoderConfig
 from sracl.engines import LOCAL, Engine
 from sracl.errors import SraclError
+from sracl.semantics.devices import gpu_or_processor
 from sracl.semantics.encoders.base import Encoder
 from sracl.semantics.encoders.making import encoder_name, make_encoder
-from sracl.semantics.encoders.precision import dtype_of, encoding_device, name_of
+from sracl.semantics.encoders.precision import dtype_of, name_of
 from sracl.semantics.encoders.spending import Spending
 
 
@@ -24,7 +25,7 @@ class ConfiguredEncoder:
 
     def __init__(self, config: EncoderConfig) -> None:
         # What `auto` is here holds for every worker: their vectors stand side by side.
-        precision = name_of(dtype_of(config.precision, encoding_device()))
+        precision = name_of(dtype_of(config.precision, gpu_or_processor()))
         self.config = config.model_copy(update={"precision": precision})
         self.name = encoder_name(config)
         self.batch_size = config.batch_size

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from sracl.config import EncoderConfig
+from sracl.semantics.devices import gpu_or_processor
 from sracl.semantics.encoders.base import Encoder
 from sracl.semantics.encoders.local_model import LocalEncoder, local_name
 from sracl.semantics.encoders.openai_endpoint import OpenAIEncoder
 from sracl.semantics.encoders.pooler import PoolerEncoder, pooler_name
-from sracl.semantics.encoders.precision import dtype_of, encoding_device, with_precision
+from sracl.semantics.encoders.precision import dtype_of, with_precision
 from sracl.semantics.encoders.sentence_transformer import MINILM, SentenceTransformerEncoder, minilm_encoder
 from sracl.semantics.encoders.spending import Spending
 from sracl.semantics.language_models.client import Endpoint
@@ -37,4 +38,4 @@ def encoder_name(config: EncoderConfig) -> str:
     if config.kind == "openai":
         return str(config.model)
     plain = {"minilm": MINILM, "pooler": pooler_name(str(config.model))}.get(config.kind, str(config.model))
-    return with_precision(plain, dtype_of(config.precision, encoding_device()))
+    return with_precision(plain, dtype_of(config.precision, gpu_or_processor()))

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
+from sracl.semantics.devices import gpu_or_processor
 from sracl.semantics.encoders.like_length import LONGEST, batches_of_like_length
-from sracl.semantics.encoders.precision import Precision, dtype_of, encoding_device, mixed_precision, with_precision
+from sracl.semantics.encoders.precision import Precision, dtype_of, mixed_precision, with_precision
 from sracl.semantics.encoders.sentence_transformer import quiet_loading
 
 
@@ -24,7 +25,7 @@ class PoolerEncoder:
         from transformers import AutoModel, AutoTokenizer
 
         self.batch_size = batch_size
-        self.device = encoding_device()
+        self.device = gpu_or_processor()
         self.dtype = dtype_of(precision, self.device)
         self.name = with_precision(pooler_name(model), self.dtype)
         try:

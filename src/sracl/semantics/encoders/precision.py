@@ -11,11 +11,6 @@ from sracl.products import without_kernels_by_shape
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
-def encoding_device() -> torch.device:
-    """Where transformers compute vectors: a GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:
     """What matrix products are computed in. `auto`: half precision on a GPU, bfloat16 where it has it, else float32."""
     match precision:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sracl.errors import SraclError
+from sracl.semantics.devices import gpu_or_processor
 from sracl.semantics.encoders.like_length import LONGEST, batches_of_like_length
 from sracl.semantics.encoders.precision import (
     Precision,
     dtype_of,
-    encoding_device,
     mixed_precision,
     with_precision,
 )
@@ -32,7 +32,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         self.batch_size = batch_size
-        self.device = encoding_device()
+        self.device = gpu_or_processor()
         self.dtype = dtype_of(precision, self.device)
         self.name = with_precision(name, self.dtype)
         # Loading prints a bar of its own and reports about unused weights: nothing for a person to act on.
