@@ -13,3 +13,13 @@ def assert_like_on_processor(found: torch.Tensor, expected: torch.Tensor, name: 
     torch.testing.assert_close(
         found.cpu(), expected, rtol=1e-3, atol=1e-4 * max(scale, 1e-6), msg=lambda told: f"{name}: {told}"
     )
+
+
+def without_dropout(module: torch.nn.Module) -> torch.nn.Module:
+    """The same module with nothing left to PyTorch's generators, which differ by device; changed in place."""
+    for part in module.modules():
+        if isinstance(getattr(part, "dropout", None), float):
+            part.dropout = 0.0
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+    return module

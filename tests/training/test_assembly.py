@@ -163,7 +163,7 @@ def test_the_settings_of_ablations_choose_where_neighbours_come_from() -> None:
     learned = config(cross_sequence={"neighbors": "learned"}, intra_sequence={"substitutes": "learned"})
     made = make_contrastive(learned.objectives, context(None, by_vectors))
     assert made["cross_sequence"].objective.neighbours is by_vectors.prefix_neighbors
-    assert made["cross_sequence"].objective.embeddings is by_vectors.prefix_embeddings
+    assert made["cross_sequence"].objective.embeddings.table is by_vectors.prefix_embeddings
     assert (learned.objectives.semantic, learned.objectives.learned) == (False, True)
     by_chance = config(
         cross_sequence={"neighbors": "random", "synthesis": "mean"}, intra_sequence={"substitutes": "random"}

@@ -6,21 +6,12 @@ import torch
 from sracl.backbones.scorer import BackboneScorer
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives import OBJECTIVES
-from sracl.objectives.training_objective import TrainingObjective
 from sracl.training.loop import train
-from support.gpu import needs_gpu
+from support.gpu import needs_gpu, without_dropout
 from support.small_training import objective_with, settings, small_objective, walks
 from training.test_loop import Recorder
 
 pytestmark = needs_gpu
-
-
-def without_dropout(objective: TrainingObjective) -> TrainingObjective:
-    """The same objective with nothing left to PyTorch's generators, which differ by device."""
-    for module in objective.modules():
-        if hasattr(module, "dropout") and isinstance(module.dropout, float):
-            module.dropout = 0.0
-    return objective
 
 
 def test_without_dropout_a_gpu_learns_by_the_processors_losses() -> None:

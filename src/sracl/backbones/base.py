@@ -100,14 +100,14 @@ class Backbone(nn.Module, ABC):
         if not self.causal:
             return self.last_states(rows.up_to(torch.arange(len(rows.items), device=rows.items.device)))
         lengths, order = torch.sort(rows.lengths, stable=True)
-        places = ranges(rows.starts[order], lengths)
+        places = ranges(rows.starts[order], lengths, len(rows.items))
         states = self.encode_packed(self.item_embedding(rows.items[places]), lengths)
         return states.index_select(0, _inverse(places))
 
     def last_states(self, rows: Rows) -> Float[Tensor, "R d"]:
         """The vector f of every whole row, in the rows' order."""
         lengths, order = torch.sort(rows.lengths, stable=True)
-        places = ranges(rows.starts[order], lengths)
+        places = ranges(rows.starts[order], lengths, len(rows.items))
         states = self.encode_packed_last(self.item_embedding(rows.items[places]), lengths)
         return states.index_select(0, _inverse(order))
 
@@ -119,7 +119,7 @@ class Backbone(nn.Module, ABC):
         if not self.causal:
             return self.last_states(rows.up_to(places))
         lengths, order = torch.sort(rows.lengths, stable=True)
-        packed = ranges(rows.starts[order], lengths)
+        packed = ranges(rows.starts[order], lengths, len(rows.items))
         return self.encode_packed_at(self.item_embedding(rows.items[packed]), lengths, _inverse(packed)[places])
 
 

@@ -41,16 +41,18 @@ class Group:
 
 
 def groups_of(lengths: Int[Tensor, "R"]) -> Sequence[Group]:
-    """Cut rows of rising `lengths` into groups of like length."""
-    ends = lengths.cumsum(0)
+    """Cut rows of rising `lengths` into groups of like length; on a GPU, where calls cost more than padding, one."""
+    cuts = _cuts(lengths) if lengths.device.type == "cpu" else [len(lengths)]
+    lasts = torch.tensor(cuts, device=lengths.device) - 1
+    firsts = torch.cat([lasts.new_zeros(1), lasts[:-1] + 1])
+    # Read from their device all at once.
+    read = torch.stack([lengths[firsts], lengths[lasts], lengths.cumsum(0)[lasts]])
     groups: list[Group] = []
     first_row, first_place = 0, 0
-    for last_row in _cuts(lengths):
-        last_place = int(ends[last_row - 1])
+    for last_row, shortest, longest, last_place in zip(cuts, *read.tolist(), strict=True):
         own = lengths[first_row:last_row]
-        longest = int(own[-1])
         starts = torch.arange(len(own), device=own.device) * longest
-        slots = None if int(own[0]) == longest else ranges(starts, own)
+        slots = None if shortest == longest else ranges(starts, own, last_place - first_place)
         groups.append(Group(slice(first_row, last_row), slice(first_place, last_place), longest, own, slots))
         first_row, first_place = last_row, last_place
     return groups

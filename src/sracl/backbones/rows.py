@@ -8,10 +8,14 @@ from jaxtyping import Int
 from torch import Tensor
 
 
-def ranges(starts: Int[Tensor, "R"], lengths: Int[Tensor, "R"]) -> Int[Tensor, "n"]:
-    """`start, start + 1, ... start + length - 1` for every row, one after another."""
+def ranges(starts: Int[Tensor, "R"], lengths: Int[Tensor, "R"], total: int | None = None) -> Int[Tensor, "n"]:
+    """`start, start + 1, ... start + length - 1` for every row, one after another.
+
+    total: the sum of `lengths`, where it is known: a GPU need not be asked for it and waited for.
+    """
     ends = lengths.cumsum(0)
-    total = int(ends[-1]) if len(ends) else 0
+    if total is None:
+        total = int(ends[-1]) if len(ends) else 0
     within = torch.arange(total, device=starts.device)
     return within + torch.repeat_interleave(starts - (ends - lengths), lengths, output_size=total)
 
@@ -59,6 +63,8 @@ class Rows:
 
     def to(self, device: torch.device) -> "Rows":
         """The same rows on `device`."""
+        if self.items.device == device:
+            return self
         return Rows(self.items.to(device, non_blocking=True), self.lengths.to(device, non_blocking=True))
 
 

@@ -47,8 +47,7 @@ class SelfAttentionBlock(nn.Module):
         weight, bias = self.query_key_value.weight, self.query_key_value.bias
         query = functional.linear(own, weight[: self.dimension], bias[: self.dimension])
         mixed = functional.linear(states, weight[self.dimension :], bias[self.dimension :])
-        ends = torch.tensor([group.places.stop for group in groups], device=places.device)
-        counts = torch.searchsorted(places, ends).diff(prepend=ends.new_zeros(1)).tolist()
+        counts = _counts(groups, places)
         attended = [
             self._attended_at(asked, group, within - group.places.start, mixed)
             for group, asked, within in zip(groups, query.split(counts), places.split(counts), strict=True)
@@ -88,6 +87,14 @@ class SelfAttentionBlock(nn.Module):
 
     def _drop(self, values: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         return dropout(values, self.dropout, self.training)
+
+
+def _counts(groups: Sequence[Group], places: Int[Tensor, "E"]) -> list[int]:
+    """How many of some rising places are of each group."""
+    if len(groups) == 1:
+        return [len(places)]
+    ends = torch.tensor([group.places.stop for group in groups], device=places.device)
+    return list(torch.searchsorted(places, ends).diff(prepend=ends.new_zeros(1)).tolist())
 
 
 class SASRec(Backbone):
@@ -170,7 +177,7 @@ class SASRec(Backbone):
         return last.at(states, groups, places)
 
     def _packed_input(self, embedded: Float[Tensor, "n d"], lengths: Int[Tensor, "R"]) -> Float[Tensor, "n d"]:
-        place = ranges(torch.zeros_like(lengths), lengths)
+        place = ranges(torch.zeros_like(lengths), lengths, len(embedded))
         return self._input(embedded, place, torch.repeat_interleave(lengths, lengths, output_size=len(embedded)))
 
     def _input(

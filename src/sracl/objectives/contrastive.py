@@ -1,7 +1,7 @@
 """The interface of every contrastive objective: draw what to encode, then compare what was encoded."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import torch
@@ -16,6 +16,9 @@ from sracl.objectives.context import Need, ObjectiveContext
 
 Temperature = Annotated[float, Field(gt=0, description="of its InfoNCE")]
 Part = Annotated[float, Field(ge=0, description="of this part in the loss")]
+
+
+OwnT = TypeVar("OwnT", bound="Drawn")
 
 
 @dataclass(eq=False)
@@ -44,6 +47,14 @@ class Drawn:
     def wanted(self) -> int:
         """How many vectors the loss takes beside the anchors': E states, then I items' vectors."""
         return len(self.places) + len(self.items)
+
+    def to(self: OwnT, device: torch.device) -> OwnT:
+        """The same choices on `device`."""
+        if self.rows.items.device == device:
+            return self
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        moved: dict[str, Any] = {n: value.to(device) for n, value in values.items() if isinstance(value, Tensor | Rows)}
+        return replace(self, **moved)
 
 
 DrawnT = TypeVar("DrawnT", bound=Drawn)

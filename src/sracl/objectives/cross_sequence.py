@@ -17,6 +17,7 @@ from sracl.objectives.batch import Batch
 from sracl.objectives.chance import AnyPrefixes
 from sracl.objectives.context import Need, ObjectiveContext, Source
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Temperature
+from sracl.objectives.embedding_rows import EmbeddingRows
 from sracl.objectives.info_nce import info_nce
 from sracl.objectives.synthesis import Mean, Synthesis
 from sracl.semantics.pool import exclusion
@@ -36,23 +37,29 @@ class DrawnNeighbours(Drawn):
     """What the cross-sequence loss drew; `S` neighbours survived the synthesis dropout.
 
     used: `[A']`, the anchors that have neighbours, as indices into the anchors; users: `[A']`, their users.
-    anchor_embeddings: `[A', D]`; neighbour_embeddings: `[A', k, D]`; present, kept: `[A', k]`.
+    numbers: `[A']`, the anchors' numbers in the pool; neighbours: `[A', k]`, those of their neighbours, -1 for none.
+    kept: `[A', k]`, the survivors; owners: `[S]`, the anchor of each, as an index into `used`.
     rows: the S survivors' items; ends: `[S]`, the place in them where each survivor ends, in the order of `kept`'s true
     cells.
     """
 
     used: Int[Tensor, "U"]
     users: Int[Tensor, "U"]
-    anchor_embeddings: Float[Tensor, "U D"]
-    neighbour_embeddings: Float[Tensor, "U k D"]
-    present: Bool[Tensor, "U k"]
+    numbers: Int[Tensor, "U"]
+    neighbours: Int[Tensor, "U k"]
     kept: Bool[Tensor, "U k"]
+    owners: Int[Tensor, "S"]
     ends: Int[Tensor, "S"]
 
     @property
     def places(self) -> Int[Tensor, "S"]:
         """Where the survivors end."""
         return self.ends
+
+    @property
+    def present(self) -> Bool[Tensor, "U k"]:
+        """Where there is a neighbour."""
+        return self.neighbours >= 0
 
 
 class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
@@ -102,7 +109,7 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         super().__init__()
         self.pool = pool
         self.neighbours = neighbours
-        self.embeddings = embeddings
+        self.embeddings = EmbeddingRows(embeddings)
         self.temperature = temperature
         self.shared_rows = shared_rows
         learned = synthesis == "learned"
@@ -115,22 +122,19 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         neighbours = self._neighbours_of(numbers, generator)
         used = torch.nonzero((neighbours >= 0).any(dim=1)).squeeze(1)
         neighbours = neighbours[used]
-        present = neighbours >= 0
-        kept = present
+        kept = neighbours >= 0
         if self.training and self.synthesis.dropout > 0:
-            kept = present & (torch.rand(present.shape, generator=generator) >= self.synthesis.dropout)
+            kept &= torch.rand(kept.shape, generator=generator) >= self.synthesis.dropout
         rows, ends = self._rows(neighbours[kept].numpy())
         return DrawnNeighbours(
             rows=Rows(torch.from_numpy(rows.values).long(), torch.from_numpy(rows.lengths)),
             ends=torch.from_numpy(ends),
             used=used,
             users=users[used],
-            anchor_embeddings=torch.from_numpy(np.asarray(self.embeddings[numbers[used.numpy()]], dtype=np.float32)),
-            neighbour_embeddings=torch.from_numpy(
-                np.asarray(self.embeddings[neighbours.clamp(min=0).numpy()], dtype=np.float32)
-            ),
-            present=present,
+            numbers=torch.from_numpy(numbers)[used],
+            neighbours=neighbours,
             kept=kept,
+            owners=torch.nonzero(kept)[:, 0],
         )
 
     def _neighbours_of(self, numbers: Int64, generator: torch.Generator) -> Int[Tensor, "n k"]:
@@ -149,12 +153,11 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "S d"], drawn: DrawnNeighbours
     ) -> Float[Tensor, ""]:
         """InfoNCE between the anchors that have neighbours and their syntheses."""
-        device = anchor_states.device
-        present, kept = drawn.present.to(device), drawn.kept.to(device)
-        weights = self.synthesis(
-            drawn.anchor_embeddings.to(device), drawn.neighbour_embeddings.to(device), present, kept
-        )
-        owner = torch.nonzero(kept)[:, 0]
-        own = anchor_states[drawn.used.to(device)]
-        synthesised = torch.zeros_like(own).index_add(0, owner, (weights[kept][:, None] * encoded).to(own.dtype))
-        return info_nce(own, synthesised, drawn.users.to(device), self.temperature)
+        drawn = drawn.to(anchor_states.device)
+        own = anchor_states[drawn.used]
+        anchors = self.embeddings.of(drawn.numbers, own.dtype)
+        neighbours = self.embeddings.of(drawn.neighbours.clamp(min=0), own.dtype)
+        weights = self.synthesis(anchors, neighbours, drawn.present, drawn.kept)
+        survivors = (weights[drawn.kept][:, None] * encoded).to(own.dtype)
+        synthesised = torch.zeros_like(own).index_add(0, drawn.owners, survivors)
+        return info_nce(own, synthesised, drawn.users, self.temperature)

@@ -55,10 +55,10 @@ class LLMESRDistillation(ContrastiveObjective[DrawnNeighbours]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "S d"], drawn: DrawnNeighbours
     ) -> Float[Tensor, ""]:
         """The squared distance, a mean over prefixes and columns."""
-        own = anchor_states[drawn.used.to(anchor_states.device)]
+        drawn = drawn.to(anchor_states.device)
+        own = anchor_states[drawn.used]
         if len(own) == 0:
             return own.sum() + 0.0 * encoded.sum()
-        owner = torch.nonzero(drawn.kept.to(own.device))[:, 0]
-        counts = torch.bincount(owner, minlength=len(own))[:, None]
-        teacher = torch.zeros_like(own).index_add(0, owner, encoded.detach().to(own.dtype)) / counts
+        counts = torch.bincount(drawn.owners, minlength=len(own))[:, None]
+        teacher = torch.zeros_like(own).index_add(0, drawn.owners, encoded.detach().to(own.dtype)) / counts
         return functional.mse_loss(own, teacher) * share_of_mean(len(own), own.device)

@@ -16,21 +16,22 @@ from sracl.errors import InputError
 from sracl.objectives.batch import Batch
 from sracl.objectives.context import ObjectiveContext
 from sracl.objectives.contrastive import ContrastiveObjective, Drawn, Temperature
+from sracl.objectives.embedding_rows import EmbeddingRows
 from sracl.objectives.info_nce import same
 from sracl.objectives.processes import of_all_processes
 
 
 @dataclass(eq=False)
 class DrawnTexts(Drawn):
-    """The texts' embeddings of a step: of the anchors `[A, D]`, and of the items that follow them `[I, D]`.
+    """What a step compares: anchors, and the items that follow them.
 
-    users: `[A]`, the anchors' users. following: `[I]`, each such item once. rows: none.
+    users: `[A]`, the anchors' users; numbers: `[A]`, theirs in the pool. following: `[I]`, each such item once. rows:
+    none.
     """
 
     users: Int[Tensor, "A"]
+    numbers: Int[Tensor, "A"]
     following: Int[Tensor, "I"]
-    prefix_embeddings: Float[Tensor, "A D"]
-    item_embeddings: Float[Tensor, "I D"]
 
     @property
     def items(self) -> Int[Tensor, "I"]:
@@ -69,35 +70,30 @@ class RLMRec(ContrastiveObjective[DrawnTexts]):
     ) -> None:
         super().__init__()
         self.pool = pool
-        self.prefix_embeddings, self.item_embeddings = prefix_embeddings, item_embeddings
+        self.prefix_embeddings, self.item_embeddings = EmbeddingRows(prefix_embeddings), EmbeddingRows(item_embeddings)
         self.temperature = temperature
         wide = item_embeddings.shape[1]
         hidden = (wide + dimension) // 2
         self.mapping = nn.Sequential(nn.Linear(wide, hidden), nn.LeakyReLU(), nn.Linear(hidden, dimension))
 
     def draw(self, batch: Batch, anchors: Int[Tensor, "A"], generator: torch.Generator) -> DrawnTexts:
-        """Look the embeddings up; nothing is drawn."""
-        users = batch.users_at(anchors)
-        numbers = batch.prefixes_at(anchors, self.pool)
-        following = batch.targets[anchors].unique()
+        """Whose embeddings are compared; nothing is drawn."""
         return DrawnTexts(
             rows=Rows(torch.empty(0, dtype=torch.long), torch.empty(0, dtype=torch.long)),
-            users=users,
-            following=following,
-            prefix_embeddings=torch.from_numpy(np.asarray(self.prefix_embeddings[numbers], dtype=np.float32)),
-            item_embeddings=torch.from_numpy(np.asarray(self.item_embeddings[following.numpy()], dtype=np.float32)),
+            users=batch.users_at(anchors),
+            numbers=torch.from_numpy(batch.prefixes_at(anchors, self.pool)),
+            following=batch.targets[anchors].unique(),
         )
 
     def loss(
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "I d"], drawn: DrawnTexts
     ) -> Float[Tensor, ""]:
         """The alignment of the anchors plus that of the items that follow them."""
-        device = anchor_states.device
-        of_prefixes, of_items = (
-            self.mapping(texts.to(device)) for texts in (drawn.prefix_embeddings, drawn.item_embeddings)
-        )
-        users = alignment(anchor_states, of_prefixes, drawn.users.to(device), self.temperature)
-        return users + alignment(encoded, of_items, drawn.following.to(device), self.temperature)
+        drawn = drawn.to(anchor_states.device)
+        of_prefixes = self.mapping(self.prefix_embeddings.of(drawn.numbers, anchor_states.dtype))
+        of_items = self.mapping(self.item_embeddings.of(drawn.following, anchor_states.dtype))
+        users = alignment(anchor_states, of_prefixes, drawn.users, self.temperature)
+        return users + alignment(encoded, of_items, drawn.following, self.temperature)
 
 
 def alignment(

@@ -35,6 +35,11 @@ class Draws:
     drawn: dict[str, Drawn]
     negatives: Int[Tensor, "..."]
 
+    def to(self, device: torch.device) -> "Draws":
+        """The same choices on `device`."""
+        drawn = {name: part.to(device) for name, part in self.drawn.items()}
+        return Draws(self.anchors.to(device), drawn, self.negatives.to(device))
+
 
 @dataclass(frozen=True)
 class Weighted:
@@ -89,12 +94,12 @@ class TrainingObjective(nn.Module):
         return Draws(anchors, drawn, negatives)
 
     def forward(self, batch: Batch, draws: Draws) -> Losses:
-        """Encode the batch and all drawn rows in one call, then compute every loss."""
-        device = batch.rows.items.device
+        """Encode the batch and all drawn rows in one call, then compute every loss, on the batch's device."""
+        draws = draws.to(batch.rows.items.device)
         own, others = self._encode(batch.rows, list(draws.drawn.values()))
         table, items = self.backbone.scored_table, self.backbone.item_count
         parts = {"next_item": self.next_item(own, table, batch.targets, batch.with_target, draws.negatives, items)}
-        anchor_states = own[draws.anchors.to(device)]
+        anchor_states = own[draws.anchors]
         for (name, drawn), encoded in zip(draws.drawn.items(), others, strict=True):
             parts[name] = self._objective(name).loss(anchor_states, encoded, drawn)
         weighted = [self.share * self.weights[name] * parts[name] for name in draws.drawn]
@@ -103,12 +108,11 @@ class TrainingObjective(nn.Module):
 
     def _encode(self, own: Rows, drawn: list[Drawn]) -> tuple[Float[Tensor, "n d"], list[Float[Tensor, "W d"]]]:
         """States at all places of `own`, and what each objective drew; all rows take one call."""
-        device = own.items.device
         if not any(len(part.rows) for part in drawn):
             states = self.backbone.states(own)
             return states, [self._with_items(states[:0], part) for part in drawn]
-        rows = [own, *(part.rows.to(device) for part in drawn)]
-        wanted = [torch.arange(len(own.items), device=device), *(part.places.to(device) for part in drawn)]
+        rows = [own, *(part.rows for part in drawn)]
+        wanted = [torch.arange(len(own.items), device=own.items.device), *(part.places for part in drawn)]
         begins = accumulate((len(part.items) for part in rows), initial=0)
         places = [within + begin for within, begin in zip(wanted, begins, strict=False)]
         found = self.backbone.states_at(joined(rows), torch.cat(places)).split([len(some) for some in places])
@@ -118,7 +122,7 @@ class TrainingObjective(nn.Module):
         """An objective's states, then the vectors of its items."""
         if len(drawn.items) == 0:
             return states
-        vectors = self.backbone.scored_table.index_select(0, drawn.items.to(states.device))
+        vectors = self.backbone.scored_table.index_select(0, drawn.items)
         return torch.cat([states, vectors.to(states.dtype)])
 
     def _objective(self, name: str) -> ContrastiveObjective[Any]:

@@ -127,7 +127,7 @@ class TrackedTraining:
     def __init__(self, tracking: Tracking, name: str) -> None:
         self.tracking, self.name = tracking, name
 
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+    def on_step(self, epoch: int, targets: int, parts: Mapping[str, float]) -> None:
         """Steps are not recorded."""
 
     def on_epoch(self, record: dict[str, Any]) -> None:

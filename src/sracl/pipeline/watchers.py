@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ class Several:
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         self.watchers = watchers
 
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+    def on_step(self, epoch: int, targets: int, parts: Mapping[str, float]) -> None:
         """Pass the step on."""
         for watcher in self.watchers:
             watcher.on_step(epoch, targets, parts)
@@ -40,7 +40,7 @@ class EpochLog:
     def __init__(self, path: Path, training: str) -> None:
         self.path, self.training = path, training
 
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+    def on_step(self, epoch: int, targets: int, parts: Mapping[str, float]) -> None:
         """Steps are not logged."""
 
     def on_epoch(self, record: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ class TensorBoard:
 
         self.writer = SummaryWriter(str(folder))
 
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+    def on_step(self, epoch: int, targets: int, parts: Mapping[str, float]) -> None:
         """Steps are not recorded."""
 
     def on_epoch(self, record: dict[str, Any]) -> None:
@@ -105,7 +105,7 @@ class Bar:
         self.progress, self.task, self.targets = progress, task, targets
         self.epoch, self.done, self.begin, self.shown = 0, 0, 0.0, 0.0
 
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+    def on_step(self, epoch: int, targets: int, parts: Mapping[str, float]) -> None:
         """Move, at most ten times a second."""
         now = time.perf_counter()
         if epoch != self.epoch:

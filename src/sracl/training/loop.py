@@ -1,7 +1,7 @@
 """The training loop: epochs, validation, early stopping, the best weights, and going on after an interruption."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,19 @@ from sracl.config import TrainingConfig
 from sracl.datasets.splits import Split
 from sracl.errors import SraclError
 from sracl.evaluation.evaluate import evaluate
+from sracl.objectives.batch import Batch
 from sracl.objectives.processes import count_of_all, mean_of_all
-from sracl.objectives.training_objective import TrainingObjective
+from sracl.objectives.training_objective import Draws, TrainingObjective
+from sracl.pretraining.hiding import Hidden
 from sracl.pretraining.s3rec import S3Rec
 from sracl.products import without_kernels_by_shape
+from sracl.training.ahead import ahead
 from sracl.training.allocator import keep_freed_memory
 from sracl.training.batches import TrainingRows
 from sracl.training.checkpoint import Progress, load_checkpoint, load_tensors, save_checkpoint, save_tensors
 from sracl.training.devices import device_and_precision, make_fabric, threads_a_process
 from sracl.training.processes import in_processes, temporary_folder
-from sracl.training.watching import Silent, Watcher
+from sracl.training.watching import Silent, SoFar, Watcher
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -192,7 +195,7 @@ class _Trainer:
 
     def _learn(self, epoch: int) -> dict[str, float]:
         """One pass over all training rows; returns the mean of each loss, weighted by targets."""
-        process, processes = self.fabric.global_rank, self.fabric.world_size
+        process = self.fabric.global_rank
         # Epochs draw from seeds of their own, so that a resumed training needs no state of any generator.
         seed = _epoch_seed(self.seed, epoch)
         self.plain.begin_epoch(epoch, torch.Generator().manual_seed(seed))
@@ -203,21 +206,28 @@ class _Trainer:
         generator = order if process == 0 else torch.Generator().manual_seed(_epoch_seed(self.seed, epoch, process) + 1)
         sums: dict[str, torch.Tensor] = {}
         seen = 0
-        for batch in self.rows.epoch(self.settings.targets_per_step, order, process, processes):
-            draws = self.plain.draw(batch, generator)
-            targets = count_of_all(int((batch.targets >= 0).sum()), self.fabric.device)
-            losses = self.model(batch.to(self.fabric.device), draws)
+        steps = self._steps(order, generator)
+        for batch, draws, own in steps if self.fabric.device.type == "cpu" else ahead(steps):
+            targets = count_of_all(own, self.fabric.device)
+            losses = self.model(batch, draws)
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(losses.total)
             self.optimizer.step()
             seen += targets
             for name, loss in losses.parts.items():
                 sums[name] = sums.get(name, torch.zeros_like(loss)) + loss * targets
-            self.watcher.on_step(epoch, targets, {name: float(total) / seen for name, total in sums.items()})
+            self.watcher.on_step(epoch, targets, SoFar(sums, seen))
         means = {name: float(mean_of_all(total)) / seen for name, total in sums.items()}
         if not all(torch.isfinite(torch.tensor(list(means.values())))):
             raise SraclError(f"a loss is not finite in epoch {epoch} ({means}); lower training.learning_rate")
         return means
+
+    def _steps(self, order: torch.Generator, generator: torch.Generator) -> Iterator[tuple[Batch, Draws | Hidden, int]]:
+        """An epoch's batches and their draws, on the device, with the number of each one's targets."""
+        rows, device = self.rows, self.fabric.device
+        for batch in rows.epoch(self.settings.targets_per_step, order, self.fabric.global_rank, self.fabric.world_size):
+            draws = self.plain.draw(batch, generator)
+            yield batch.to(device), draws.to(device), int((batch.targets >= 0).sum())
 
     def _keep_best(self) -> None:
         weights = {name: t.detach().cpu().clone() for name, t in self.plain.backbone.state_dict().items()}

@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -86,9 +86,9 @@ class _Sender:
     def __init__(self, channel: "SimpleQueue[Message]") -> None:
         self.channel = channel
 
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
+    def on_step(self, epoch: int, targets: int, parts: Mapping[str, float]) -> None:
         """Tell of a step."""
-        self.channel.put(("on_step", (epoch, targets, parts)))
+        self.channel.put(("on_step", (epoch, targets, dict(parts))))
 
     def on_epoch(self, record: dict[str, Any]) -> None:
         """Tell of an epoch."""

@@ -1,5 +1,6 @@
 """What every next-item loss must do. A test of a loss is a subclass with `settings` and `plain`."""
 
+import copy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -107,7 +108,7 @@ class NextItemContract:
         drawn, device = made.draw(batch, generator(1)), torch.device("cuda")
         expected = self.value(made, batch, states, table, drawn)
         moved = [values.detach().to(device).requires_grad_() for values in (states, table)]
-        found = self.value(made, batch.to(device), *moved, drawn)
+        found = self.value(copy.deepcopy(made).to(device), batch.to(device), *moved, drawn)
         assert_like_on_processor(found.detach(), expected.detach())
         for one, other in zip(
             torch.autograd.grad(3 * found, moved), torch.autograd.grad(3 * expected, [states, table]), strict=True
