@@ -4,13 +4,14 @@
 
 RUN_DIR is a run whose stages up to `neighbors` are done. Trains a few epochs of each objective by the training loop
 itself, in float32 and in the mixed precision that `auto` takes, and counts what a step asks of the GPU. Prints a table
-and appends a line of JSON to benchmarks/results/on_gpu.jsonl.
+and appends a line of JSON a row to benchmarks/results/on_gpu.jsonl.
 """
 
 import argparse
 import json
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -126,55 +127,62 @@ def search(index: SemanticIndex, config: RunConfig) -> dict[str, float]:
     return {"queries": len(queries), "seconds": seconds[-1]}
 
 
+class Bench:
+    """The data of a run, and the objectives that are measured on it."""
+
+    kinds = ("plain", "whole", "all anchors")
+
+    def __init__(self, run_dir: Path) -> None:
+        self.config = read_config(run_dir / "config.yaml")
+        self.dataset = Dataset.load(run_dir / "dataset")
+        self.split = leave_one_out(self.dataset.histories)
+        self.index = SemanticIndex.load(run_dir / "semantics", self.dataset, pool_of(self.split, self.config))
+
+    def objective(self, kind: str) -> TrainingObjective:
+        """SASRec alone, with SRA-CL of one anchor a row, or with SRA-CL of every prefix."""
+        if kind == "plain":
+            return make_plain_objective(self.config, self.dataset.item_count, self.split.training)
+        made = make_objective(self.config, self.dataset.item_count, self.split.training, semantic=self.index)
+        made.anchors_per_row = None if kind == "all anchors" else 1
+        return made
+
+    def row(self, kind: str, precision: str, targets: int, epochs: int) -> dict[str, Any]:
+        """What an epoch and a step take."""
+        changes = {"epochs": epochs, "targets_per_step": targets, "precision": precision, "device": "cuda"}
+        settings = self.config.training.model_copy(update=changes)
+        rows = TrainingRows.of(self.split.training, self.config.dataset.max_length)
+        found = epochs_of(self.objective(kind), self.split, settings)
+        return found | step_of(self.objective(kind), rows, targets, precision != "32-true")
+
+
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and append a row at a time: what is measured stays, whatever stops the rest."""
     parser = argparse.ArgumentParser()
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--targets", type=int, nargs="+", default=[350, 2800])
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    config = read_config(arguments.run_dir / "config.yaml")
-    dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = leave_one_out(dataset.histories)
-    index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
-    rows = TrainingRows.of(split.training, config.dataset.max_length)
+    bench = Bench(arguments.run_dir)
+    facts = {"command": sys.argv, "gpu": torch.cuda.get_device_name(), "torch": torch.__version__}
+    arguments.results.parent.mkdir(exist_ok=True)
 
-    def made(name: str) -> TrainingObjective:
-        if name == "plain":
-            return make_plain_objective(config, dataset.item_count, split.training)
-        objective = make_objective(config, dataset.item_count, split.training, semantic=index)
-        objective.anchors_per_row = None if name == "all anchors" else 1
-        return objective
+    def note(measured: str, row: dict[str, Any]) -> None:
+        with arguments.results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(facts | {"measured": measured} | row) + "\n")
 
-    found: dict[str, dict[str, Any]] = {}
+    found = search(bench.index, bench.config)
+    note("exact search", found)
+    print("exact search", found)
     table = Table(title=f"{torch.cuda.get_device_name()}: seconds an epoch, and a step")
     columns = ("learning", "validation", "MiB", "step, ms", "GPU busy, ms", "kernels", "copies", "waits")
     for column in ("", *columns):
         table.add_column(column, justify="left" if not column else "right")
-    for targets in arguments.targets:
-        for precision in ("32-true", "bf16-mixed"):
-            for name in ("plain", "whole", "all anchors"):
-                changes = {"epochs": arguments.epochs, "targets_per_step": targets, "precision": precision}
-                settings = config.training.model_copy(update=changes | {"device": "cuda"})
-                row = epochs_of(made(name), split, settings)
-                row |= step_of(made(name), rows, targets, precision != "32-true")
-                key = f"{name}, {precision}, {targets} targets"
-                found[key] = row
-                table.add_row(key, *(f"{row[column]:.2f}" for column in columns))
-                print(key, {column: row[column] for column in row if column != "top"}, flush=True)
-    found["exact search"] = search(index, config)
+    for targets, precision, kind in product(arguments.targets, ("32-true", "bf16-mixed"), Bench.kinds):
+        row = bench.row(kind, precision, targets, arguments.epochs)
+        note(f"{kind}, {precision}, {targets} targets", row)
+        table.add_row(f"{kind}, {precision}, {targets} targets", *(f"{row[column]:.2f}" for column in columns))
     Console(width=160).print(table)
-    print(found["exact search"])
-    for key in (
-        f"plain, bf16-mixed, {arguments.targets[0]} targets",
-        f"whole, bf16-mixed, {arguments.targets[0]} targets",
-    ):
-        print(key, *(f"\n  {time:.3f} ms {count} x {name}" for name, time, count in found[key]["top"]))
-    facts = {"command": sys.argv, "gpu": torch.cuda.get_device_name(), "torch": torch.__version__, **found}
-    arguments.results.parent.mkdir(exist_ok=True)
-    with arguments.results.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(facts) + "\n")
 
 
 if __name__ == "__main__":

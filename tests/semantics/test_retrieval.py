@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sracl.errors import InputError
 from sracl.semantics.retrieval import Exclusion, nearest
+from support.batches import unit_vectors
+from support.gpu import needs_gpu
 from support.neighbours import assert_true_neighbours, cases
 
 
@@ -48,6 +51,17 @@ def test_values_that_are_no_numbers_are_refused(bad: float) -> None:
     embeddings[1, 2] = bad
     with pytest.raises(InputError, match="NaN or infinite"):
         nearest(embeddings, 2, Exclusion.itself(3))
+
+
+@needs_gpu
+def test_a_gpu_finds_what_the_processor_finds(monkeypatch) -> None:
+    embeddings = unit_vectors(700, 24)
+    embeddings[[5, 600]] = 0
+    exclusion = Exclusion.same_owner(np.arange(0, 701, 7))
+    found = nearest(embeddings, 9, exclusion, memory=200_000)
+    assert_true_neighbours(found, embeddings, 9, exclusion)
+    monkeypatch.setattr("sracl.semantics.retrieval.gpu_or_processor", lambda memory: torch.device("cpu"))
+    np.testing.assert_array_equal(found >= 0, nearest(embeddings, 9, exclusion) >= 0)
 
 
 def test_nothing_gives_nothing() -> None:

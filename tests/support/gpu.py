@@ -18,8 +18,9 @@ def assert_like_on_processor(found: torch.Tensor, expected: torch.Tensor, name: 
 def without_dropout(module: torch.nn.Module) -> torch.nn.Module:
     """The same module with nothing left to PyTorch's generators, which differ by device; changed in place."""
     for part in module.modules():
-        if isinstance(getattr(part, "dropout", None), float):
-            part.dropout = 0.0
+        for name, value in vars(part).items():
+            if "dropout" in name and isinstance(value, float):
+                setattr(part, name, 0.0)
         if isinstance(part, torch.nn.Dropout):
             part.p = 0.0
     return module

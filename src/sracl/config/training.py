@@ -16,7 +16,7 @@ class TrainingConfig(Section):
     targets_per_step: int = Field(350, ge=1, description="about 256 prefixes a step in the paper's program")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="`auto`: cuda where there is one")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
-        "auto", description="`auto`: bf16-mixed on cuda, else 32-true"
+        "auto", description="`auto`: 32-true, on a GPU too, where half precision gains nothing at usual sizes"
     )
     processes: int = Field(
         1, ge=1, description="that share each step: GPUs on cuda, else processes on this machine, with `threads` each"

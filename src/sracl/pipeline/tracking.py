@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sracl
 from sracl.errors import SraclError
 from sracl.files import write_json
 from sracl.pipeline.mlflow_store import Store, connect
@@ -72,7 +72,7 @@ class Tracking:
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         run_id = str(known.pop("run", ""))
         if known != place:
-            run_id = self.store.begin_run(self.run.folder.resolve().name, {"sracl": version("sracl")})
+            run_id = self.store.begin_run(self.run.folder.resolve().name, {"sracl": sracl.__version__})
             write_json(path, place | {"run": run_id})
         self.store.go_on(run_id, settings_of(self.run.config.model_dump(mode="json")))
         return run_id

@@ -1,12 +1,12 @@
 """From a run to one file of HTML that needs no network, and in which every text is escaped."""
 
 from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+import sracl
 from sracl.files import written_aside
 from sracl.pipeline.run import Run
 from sracl.reporting.material import Material
@@ -44,7 +44,7 @@ def render(run: Run, sections: list[Section]) -> str:
         style=style,
         sections=sections,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        version=version("sracl"),
+        version=sracl.__version__,
     )
 
 

@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
+import sracl
 from sracl.config import RunConfig
 from sracl.errors import SraclError
 from sracl.studies.place import Place
@@ -119,7 +119,7 @@ def _keep_record(task: Task, run: Any) -> None:
         epochs=progress.epoch if progress else 0,
         best_epoch=progress.best_epoch if progress else 0,
         made={
-            "sracl": version("sracl"),
+            "sracl": sracl.__version__,
             "torch": torch.__version__,
             "device": " ".join(device_and_precision(run.config.training)),
         },
