@@ -120,6 +120,18 @@ def test_it_stops_when_validation_has_not_risen_for_long_enough_and_gives_the_be
     assert_equal_weights(load_tensors(tmp_path / BEST)[0], weights(trained.objective))
 
 
+def test_validation_may_rank_some_targets_which_the_seed_draws() -> None:
+    split = walks()
+    some = train(small_objective(split), split, settings(validation_targets=20), seed=0)
+    fewer = split.with_some_validation(20, 0)
+    found = evaluate(BackboneScorer(some.objective.backbone), fewer, "validation", (10,)).kept
+    best = some.progress.history[some.progress.best_epoch - 1]["validation"]
+    assert best == found
+    # What is learnt does not depend on what is ranked.
+    all_of_them = train(small_objective(split), split, settings(validation_targets=10_000), seed=0)
+    assert [r["losses"] for r in all_of_them.progress.history] == [r["losses"] for r in some.progress.history]
+
+
 def test_the_watcher_is_told_of_every_target_and_of_running_means() -> None:
     split = walks()
     recorder = Recorder()

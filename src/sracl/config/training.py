@@ -12,6 +12,11 @@ class TrainingConfig(Section):
 
     epochs: int = Field(100, ge=1, description="at most")
     patience: int = Field(10, ge=1, description="epochs without a better validation MRR@10 before it stops")
+    validation_targets: int | None = Field(
+        None,
+        ge=1,
+        description="that the seed draws, ranked after each epoch; null: all. For millions of users",
+    )
     learning_rate: float = Field(0.001, gt=0, description="of Adam")
     targets_per_step: int = Field(350, ge=1, description="about 256 prefixes a step in the paper's program")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="`auto`: cuda where there is one")

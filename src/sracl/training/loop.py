@@ -137,6 +137,7 @@ class _Trainer:
         self.fabric = fabric
         self.split, self.settings, self.seed, self.folder, self.watcher = split, settings, seed, folder, watcher
         self.plain, self.validated = objective, validated
+        self.validation_split = split.with_some_validation(settings.validation_targets, seed)
         self.rows = (TrainingRows.of if validated else TrainingRows.whole)(
             split.training, objective.backbone.max_length
         )
@@ -190,7 +191,8 @@ class _Trainer:
         """Validation metrics with seen items kept; where there are several processes, the first finds them for all."""
         found: dict[str, float] = {}
         if self.fabric.is_global_zero:
-            found = evaluate(BackboneScorer(self.plain.backbone), self.split, "validation", cutoffs=(10,)).kept
+            scorer = BackboneScorer(self.plain.backbone)
+            found = evaluate(scorer, self.validation_split, "validation", cutoffs=(10,)).kept
         return dict(self.fabric.broadcast(found))
 
     def _learn(self, epoch: int) -> dict[str, float]:

@@ -33,3 +33,17 @@ def test_three_interactions_are_the_fewest_that_are_evaluated() -> None:
     split = leave_one_out(flat([[1, 2], [1, 2, 3]]))
     assert split.test.users.tolist() == [1]
     assert lists_of(split.inputs("validation")) == [[1]]
+
+
+@given(nested, st.integers(1, 9), st.integers(0, 5))
+def test_some_validation_targets_are_drawn_by_the_seed_and_kept_whole(
+    lists: list[list[int]], count: int, seed: int
+) -> None:
+    split = leave_one_out(flat(lists))
+    some, again = (split.with_some_validation(count, seed).validation for _ in range(2))
+    assert len(some) == min(count, len(split.validation))
+    assert some.users.tolist() == again.users.tolist() == sorted(set(some.users.tolist()))
+    rows = np.searchsorted(split.validation.users, some.users)
+    assert some.places.tolist() == split.validation.places[rows].tolist()
+    assert some.lengths.tolist() == split.validation.lengths[rows].tolist()
+    assert split.with_some_validation(None, seed) is split

@@ -62,6 +62,13 @@ class Split:
         """The targets of `validation` or `test`."""
         return {"validation": self.validation, "test": self.test}[part]
 
+    def with_some_validation(self, count: int | None, seed: int) -> "Split":
+        """The same with `count` of the validation targets, drawn by `seed`; itself for None or where it has no more."""
+        if count is None or count >= len(self.validation):
+            return self
+        drawn = np.random.default_rng(seed).permutation(len(self.validation))[:count]
+        return replace(self, validation=self.validation.chosen(np.sort(drawn)))
+
     def inputs(self, part: Part) -> Sequences:
         """What the model reads before it answers, a sequence a target."""
         asked = self.part(part)
