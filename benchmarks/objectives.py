@@ -1,13 +1,13 @@
 """Seconds an epoch of learning with each contrastive objective, extrapolated from some of its steps, in one run.
 
     python benchmarks/objectives.py RUN_DIR [--steps 20] [--rounds 3] [--threads 1] [--only NAME ...]
-        [--backbones NAME ...]
+        [--backbones NAME ...] [--anchors N ...]
 
 RUN_DIR is a run whose stages up to `neighbors` are done (`sracl neighbors CONFIG.yaml`). Every objective is alone
 beside the next item, with its usual weight and the run's other settings; `SRA-CL` is both of its losses, `none` the
 plain backbone. --backbones measures each with every one of these backbones, of the run's dimension and otherwise with
-their own defaults, rather than with the run's own. All take turns, so that each meets the same neighbours on the
-machine: a round is so many steps of each.
+their own defaults, rather than with the run's own; --anchors each with these numbers of anchors a row, `all` for every
+prefix. All take turns, so that each meets the same neighbours on the machine: a round is so many steps of each.
 What an objective prepares before an epoch, such as clusters, is measured apart and counted once an epoch. Processor
 seconds are what the program itself used; seconds are what passed, which other programs lengthen. Prints a table and
 appends a line of JSON to benchmarks/results/objectives.jsonl.
@@ -63,12 +63,21 @@ class Measured:
 
 
 def sections(config: RunConfig, name: str) -> RunConfig:
-    """The configuration with this objective alone, at its usual weight."""
+    """The configuration with this objective alone, at its usual weight, with the anchors that its name says."""
+    name, _, anchors = name.partition(", anchors ")
     on = {"SRA-CL": ("cross_sequence", "intra_sequence"), "none": ()}.get(name, (name,))
     values = config.objectives.model_dump()
+    if anchors:
+        values["anchors_per_row"] = None if anchors == "all" else int(anchors)
     for known, kind in OBJECTIVES.items():
         values[known]["weight"] = kind.usual_weight if known in on else 0.0
     return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(values)})
+
+
+def names_of(objectives: list[str], anchors: list[str] | None) -> list[str]:
+    """What is measured: each objective, with each number of anchors where it has any."""
+    counts = [f", anchors {count}" for count in anchors] if anchors else [""]
+    return [name + count for name in objectives for count in (counts if name != "none" else [""])]
 
 
 def with_backbone(config: RunConfig, name: str) -> RunConfig:
@@ -112,6 +121,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="+", help="names of objectives, `SRA-CL` or `none`")
     parser.add_argument("--backbones", nargs="+", help="names of backbones; without it the run's own")
+    parser.add_argument("--anchors", nargs="+", help="anchors of each row, or `all`; without it the run's own")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     config = read_config(arguments.run_dir / "config.yaml")
@@ -125,7 +135,7 @@ def main() -> None:
     found: dict[str, Measured] = {}
     for backbone in arguments.backbones or [config.backbone.name]:
         around = with_backbone(config, backbone)
-        for name in arguments.only or ["none", "SRA-CL", *OBJECTIVES]:
+        for name in names_of(arguments.only or ["none", "SRA-CL", *OBJECTIVES], arguments.anchors):
             objective = make_objective(sections(around, name), dataset.item_count, split.training, semantic=index)
             optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
             found[f"{backbone}: {name}" if arguments.backbones else name] = Measured(objective, optimizer)
