@@ -105,6 +105,10 @@ def test_overrides_replace_values_of_any_type(tmp_path) -> None:
         ("dataset: {name: ml-100k}\nzzz: 1", "unknown key `zzz`; known keys: run_dir, protocol"),
         ("dataset: {name: ml-100k}\ntraining: {epochs: -1}", r"`training\.epochs`.*given: -1"),
         ("dataset: {name: ml-100k}\ntraining: {epochs: many}", r"`training\.epochs`.*given: 'many'"),
+        (
+            "dataset: {name: ml-100k}\ntransition_memory: {concentration: lots}",
+            r"yaml: `transition_memory\.concentration`: [^`]*number[^`]*, or input should be 'auto' \(given: 'lots'\)",
+        ),
         ("dataset: {name: ml-100k}\nbackbone: {heads: 3}", r"dimension 64 is no multiple of backbone\.heads 3"),
         (
             "dataset: {name: ml-100k}\nbackbone: {name: gru4rec, heads: 2}",

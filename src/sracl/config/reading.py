@@ -1,7 +1,8 @@
 """Reads a configuration from YAML and overrides, and explains what is wrong with one."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from sracl.config.run import RunConfig
 from sracl.errors import InputError
+
+KIND = re.compile(r"(constrained-)?(float|int|str|bool|none)|literal\[.*\]")
+"""How pydantic calls one of several kinds that a value may be of, behind the value's place."""
 
 
 def read_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
@@ -37,7 +41,7 @@ def make_config(values: Mapping[str, Any], source: str = "the configuration") ->
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        problems = [_explained(problem) for problem in error.errors()]
+        problems = [_explained(problem) for problem in _a_value_each(error.errors())]
         more = f" (and {len(problems) - 2} more)" if len(problems) > 2 else ""
         raise InputError(f"{source}: " + "; ".join(problems[:2]) + more) from error
 
@@ -74,6 +78,20 @@ def _put(values: dict[str, Any], key: str, value: Any, source: str) -> None:
         if not isinstance(here, dict):
             raise InputError(f"{source}: {section} is no section")
     here[last] = value
+
+
+def _a_value_each(problems: Iterable[Any]) -> list[dict[str, Any]]:
+    """The problems, those of one value in one: where it may be of several kinds, each kind has its own complaint."""
+    found: dict[tuple[int | str, ...], dict[str, Any]] = {}
+    for problem in problems:
+        place = problem["loc"]
+        if place and KIND.fullmatch(str(place[-1])):
+            place = place[:-1]
+        if place in found and found[place]["input"] == problem["input"]:
+            found[place]["msg"] += f", or {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        else:
+            found[place] = dict(problem) | {"loc": place}
+    return list(found.values())
 
 
 def _explained(problem: Any) -> str:

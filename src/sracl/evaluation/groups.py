@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sracl.datasets.sequences import Int64
+from sracl.datasets.sparse import last_items, transitions
 from sracl.datasets.splits import Part, Split
-from sracl.evaluation.baselines.sparse import last_items, transitions
 from sracl.evaluation.evaluate import Evaluation
 from sracl.evaluation.metrics import metrics_at
 

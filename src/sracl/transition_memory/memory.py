@@ -8,8 +8,8 @@ import torch
 from scipy.sparse import csr_array
 
 from sracl.datasets.sequences import Sequences
+from sracl.datasets.sparse import ages, transitions
 from sracl.errors import SraclError
-from sracl.evaluation.baselines.sparse import ages, transitions
 from sracl.training.checkpoint import load_tensors, save_tensors
 
 

@@ -11,9 +11,9 @@ from scipy.linalg import lapack
 from torch import Tensor
 
 from sracl.datasets.sequences import Sequences
+from sracl.datasets.sparse import incidence
 from sracl.errors import InputError, SraclError
 from sracl.evaluation.baselines.base import Baseline, BaselineData
-from sracl.evaluation.baselines.sparse import incidence
 
 MIB = 2**20
 TILE = 1024

@@ -11,9 +11,9 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from sracl.datasets.sequences import Sequences
+from sracl.datasets.sparse import ages, incidence, places_in_rows, row_blocks, weighted
 from sracl.evaluation.baselines.base import Baseline, BaselineData
 from sracl.evaluation.baselines.popularity import Popularity
-from sracl.evaluation.baselines.sparse import ages, incidence, places_in_rows, row_blocks, weighted
 
 
 class ItemKNN(Baseline):

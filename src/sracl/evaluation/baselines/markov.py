@@ -10,8 +10,8 @@ from pydantic import Field
 from torch import Tensor
 
 from sracl.datasets.sequences import Sequences
+from sracl.datasets.sparse import last_items, transitions
 from sracl.evaluation.baselines.base import Baseline, BaselineData
-from sracl.evaluation.baselines.sparse import last_items, transitions
 
 
 class Markov(Baseline):

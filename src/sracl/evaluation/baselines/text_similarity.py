@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sracl.datasets.sequences import Sequences
+from sracl.datasets.sparse import last_items
 from sracl.evaluation.baselines.base import Baseline, BaselineData
-from sracl.evaluation.baselines.sparse import last_items
 
 
 class TextSimilarity(Baseline):

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from sracl.datasets.sequences import Int64, Sequences
+from sracl.datasets.sparse import last_items, places_in_rows, transitions
 from sracl.evaluation.baselines.base import Baseline, BaselineData
-from sracl.evaluation.baselines.sparse import last_items, places_in_rows, transitions
 
 Budget = Annotated[int, Field(ge=0)]
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sracl.evaluation.baselines import sparse
+from sracl.datasets import sparse
 from support.batches import histories_of
 from support.lists import flat, lists_of
 
