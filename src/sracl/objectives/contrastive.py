@@ -109,5 +109,5 @@ class ContrastiveObjective(nn.Module, ABC, Generic[DrawnT]):
         """The loss, given f of every anchor and what `draw` asked for.
 
         encoded: f of every prefix in the order of `drawn.places`, then the vectors of `drawn.items`, as states are
-        compared with them.
+        compared with them. drawn: on the states' device.
         """

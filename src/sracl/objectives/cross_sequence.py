@@ -153,7 +153,6 @@ class CrossSequence(ContrastiveObjective[DrawnNeighbours]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "S d"], drawn: DrawnNeighbours
     ) -> Float[Tensor, ""]:
         """InfoNCE between the anchors that have neighbours and their syntheses."""
-        drawn = drawn.to(anchor_states.device)
         own = anchor_states[drawn.used]
         anchors = self.embeddings.of(drawn.numbers, own.dtype)
         neighbours = self.embeddings.of(drawn.neighbours.clamp(min=0), own.dtype)

@@ -49,4 +49,4 @@ class DuoRec(ContrastiveObjective[DrawnViews]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews
     ) -> Float[Tensor, ""]:
         """InfoNCE between the prefixes and those of the same target."""
-        return info_nce(*drawn.halves(encoded), drawn.users.to(encoded.device), self.temperature)
+        return info_nce(*drawn.halves(encoded), drawn.users, self.temperature)

@@ -78,7 +78,7 @@ class ICLRec(ContrastiveObjective[DrawnViews]):
             raise SraclError("intents are found before an epoch: call `begin_epoch` first")
         intent, sequence = self.parts
         first, second = drawn.halves(encoded)
-        users = drawn.users.to(encoded.device)
+        users = drawn.users
         numbers = self.intents.of(anchor_states)
         centres = self.intents.vectors(numbers).to(encoded.dtype)
         with_intents = [intent_contrast(view, centres, users, numbers, self.temperature) for view in (first, second)]

@@ -84,11 +84,10 @@ class ICSRec(ContrastiveObjective[DrawnOthers]):
         """Both parts. Raises SraclError before the first epoch."""
         if self.intents is None:
             raise SraclError("intents are found before an epoch: call `begin_epoch` first")
-        device, (coarse, fine) = encoded.device, self.parts
-        users, targets = drawn.users.to(device), drawn.targets.to(device)
-        of_targets = info_nce(anchor_states, encoded, users, self.temperature, alike=targets)
+        coarse, fine = self.parts
+        of_targets = info_nce(anchor_states, encoded, drawn.users, self.temperature, alike=drawn.targets)
         of_intents = encoded.new_zeros(())
-        for states, owners in ((anchor_states, users), (encoded, drawn.other_users.to(device))):
+        for states, owners in ((anchor_states, drawn.users), (encoded, drawn.other_users)):
             numbers = self.intents.of(states)
             centres = self.intents.vectors(numbers).to(states.dtype)
             of_intents = of_intents + info_nce(states, centres, owners, self.temperature, alike=numbers)

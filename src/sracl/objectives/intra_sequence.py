@@ -86,4 +86,4 @@ class IntraSequence(ContrastiveObjective[DrawnViews]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "V d"], drawn: DrawnViews
     ) -> Float[Tensor, ""]:
         """InfoNCE between the first and the second views."""
-        return info_nce(*drawn.halves(encoded), drawn.users.to(encoded.device), self.temperature)
+        return info_nce(*drawn.halves(encoded), drawn.users, self.temperature)

@@ -55,7 +55,6 @@ class LLMESRDistillation(ContrastiveObjective[DrawnNeighbours]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "S d"], drawn: DrawnNeighbours
     ) -> Float[Tensor, ""]:
         """The squared distance, a mean over prefixes and columns."""
-        drawn = drawn.to(anchor_states.device)
         own = anchor_states[drawn.used]
         if len(own) == 0:
             return own.sum() + 0.0 * encoded.sum()

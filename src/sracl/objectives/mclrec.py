@@ -84,7 +84,7 @@ class MCLRec(ContrastiveObjective[DrawnViews]):
         """All three parts."""
         views, meta, gamma = self.parts
         first, second = drawn.halves(encoded)
-        users = drawn.users.to(encoded.device)
+        users = drawn.users
         made = [augmenter(view) for augmenter, view in zip(self.augmenters, (first, second), strict=True)]
         total = views * info_nce(first, second, users, self.temperature)
         for one, other in ((made[0], made[1]), (first, made[1]), (second, made[0])):

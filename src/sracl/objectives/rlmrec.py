@@ -89,7 +89,6 @@ class RLMRec(ContrastiveObjective[DrawnTexts]):
         self, anchor_states: Float[Tensor, "A d"], encoded: Float[Tensor, "I d"], drawn: DrawnTexts
     ) -> Float[Tensor, ""]:
         """The alignment of the anchors plus that of the items that follow them."""
-        drawn = drawn.to(anchor_states.device)
         of_prefixes = self.mapping(self.prefix_embeddings.of(drawn.numbers, anchor_states.dtype))
         of_items = self.mapping(self.item_embeddings.of(drawn.following, anchor_states.dtype))
         users = alignment(anchor_states, of_prefixes, drawn.users, self.temperature)
