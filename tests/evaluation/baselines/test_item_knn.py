@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from evaluation.baselines.contract import HISTORIES, ITEMS, CountingContract, data_of, scores_of
 from evaluation.baselines.plain import counts_of, order_of
-from sracl.evaluation.baselines import BaselineData, ItemKNN, sparse
+from sracl.datasets import sparse
+from sracl.evaluation.baselines import BaselineData, ItemKNN
 from support.lists import flat, lists_of
 
 
