@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
@@ -62,22 +62,15 @@ class Measured:
         return float(seconds), float(processor)
 
 
-def sections(config: RunConfig, name: str) -> RunConfig:
-    """The configuration with this objective alone, at its usual weight, with the anchors that its name says."""
-    name, _, anchors = name.partition(", anchors ")
+def sections(config: RunConfig, name: str, anchors: str | None) -> RunConfig:
+    """The configuration with this objective alone, at its usual weight, with so many anchors a row where said."""
     on = {"SRA-CL": ("cross_sequence", "intra_sequence"), "none": ()}.get(name, (name,))
     values = config.objectives.model_dump()
-    if anchors:
+    if anchors is not None:
         values["anchors_per_row"] = None if anchors == "all" else int(anchors)
     for known, kind in OBJECTIVES.items():
         values[known]["weight"] = kind.usual_weight if known in on else 0.0
     return config.model_copy(update={"objectives": ObjectivesConfig.model_validate(values)})
-
-
-def names_of(objectives: list[str], anchors: list[str] | None) -> list[str]:
-    """What is measured: each objective, with each number of anchors where it has any."""
-    counts = [f", anchors {count}" for count in anchors] if anchors else [""]
-    return [name + count for name in objectives for count in (counts if name != "none" else [""])]
 
 
 def with_backbone(config: RunConfig, name: str) -> RunConfig:
@@ -135,10 +128,14 @@ def main() -> None:
     found: dict[str, Measured] = {}
     for backbone in arguments.backbones or [config.backbone.name]:
         around = with_backbone(config, backbone)
-        for name in names_of(arguments.only or ["none", "SRA-CL", *OBJECTIVES], arguments.anchors):
-            objective = make_objective(sections(around, name), dataset.item_count, split.training, semantic=index)
+        for name, anchors in product(arguments.only or ["none", "SRA-CL", *OBJECTIVES], arguments.anchors or [None]):
+            around_this = sections(around, name, anchors)
+            objective = make_objective(around_this, dataset.item_count, split.training, semantic=index)
             optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
-            found[f"{backbone}: {name}" if arguments.backbones else name] = Measured(objective, optimizer)
+            label = f"{backbone}: {name}" if arguments.backbones else name
+            # Without a contrast there is nothing to draw anchors for: all numbers of them are the same.
+            label = label if anchors is None or name == "none" else f"{label}, anchors {anchors}"
+            found[label] = Measured(objective, optimizer)
     with without_kernels_by_shape():
         for turn in range(arguments.rounds):
             for measured in found.values():

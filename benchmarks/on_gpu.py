@@ -3,7 +3,7 @@
     python benchmarks/on_gpu.py RUN_DIR [--targets 350 2800] [--epochs 3] [--results FILE]
 
 RUN_DIR is a run whose stages up to `neighbors` are done. Trains a few epochs of each objective by the training loop
-itself, in float32 and in the mixed precision that `auto` takes, and counts what a step asks of the GPU. Prints a table
+itself, in float32 and with half precision mixed in, and counts what a step asks of the GPU. Prints a table
 and appends a line of JSON a row to benchmarks/results/on_gpu.jsonl.
 """
 
@@ -32,20 +32,18 @@ from sracl.semantics.stages import pool_of
 from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 from sracl.training.loop import train
+from sracl.training.watching import Silent
 
 RESULTS = Path(__file__).parent / "results" / "on_gpu.jsonl"
 PROFILED, WARM_UP = 20, 10
 QUERIES = 20_000
 
 
-class Records:
+class Records(Silent):
     """Keeps the epochs' records."""
 
     def __init__(self) -> None:
         self.epochs: list[dict[str, Any]] = []
-
-    def on_step(self, epoch: int, targets: int, parts: dict[str, float]) -> None:
-        """Steps are not kept."""
 
     def on_epoch(self, record: dict[str, Any]) -> None:
         """Keep it."""

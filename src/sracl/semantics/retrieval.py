@@ -95,8 +95,7 @@ class ExactSearch:
 
     def __init__(self, pool: SearchPool) -> None:
         self.pool = pool
-        scores = 4 * pool.block * len(pool.table)
-        device = gpu_or_processor(pool.table.nbytes + SCORES_COPIES * scores)
+        device = search_device(pool.table.nbytes, 4 * pool.block * len(pool.table))
         self.table = as_tensor(pool.table).to(device)
         self.never = torch.nonzero(~self.table.any(dim=1)).squeeze(1)
         self.buffer = torch.empty(pool.block, len(self.table), device=device)
@@ -112,6 +111,11 @@ class ExactSearch:
         best, _ = best_columns(scores, self.pool.k)
         best[torch.isin(numbers, self.never)] = -1
         return best.cpu().numpy().astype(np.int32)
+
+
+def search_device(table: int, scores: int) -> torch.device:
+    """Where a table is searched exactly, given its bytes and those of the scores that are held at a time."""
+    return gpu_or_processor(table + SCORES_COPIES * scores)
 
 
 def as_tensor(array: NDArray[np.float32]) -> Tensor:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from sracl.config import SemanticsConfig
 from sracl.engines import LOCAL, Engine
 from sracl.semantics.approximate import ApproximateSearch
-from sracl.semantics.devices import gpu_or_processor
-from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion, nearest
+from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion, nearest, search_device
 
 Method = Literal["auto", "exact", "approximate"]
 
@@ -70,7 +69,9 @@ def neighbours(
     rest see `retrieval.nearest`.
     """
     work = 2.0 * len(embeddings) ** 2 * embeddings.shape[1]
-    if method == "exact" or work <= (_exact_flop(embeddings.nbytes + 2 * memory) if method == "auto" else LEAST_FLOP):
+    on_gpu = search_device(embeddings.nbytes, memory).type == "cuda"
+    affordable = {"auto": EXACT_FLOP_ON_GPU if on_gpu else EXACT_FLOP, "approximate": LEAST_FLOP}
+    if method == "exact" or work <= affordable[method]:
         return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact")
     search = ApproximateSearch(embeddings, k, exclusion, memory, seed)
     sample = np.random.default_rng(seed).permutation(len(embeddings))[:SAMPLE]
@@ -81,10 +82,6 @@ def neighbours(
         if tried[effort] - SURE * error >= wanted:
             return Found(search.nearest(None, effort, on_progress, engine), "approximate", tried)
     return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact", tried)
-
-
-def _exact_flop(needed: int) -> float:
-    return EXACT_FLOP_ON_GPU if gpu_or_processor(needed).type == "cuda" else EXACT_FLOP
 
 
 def configured_search(settings: SemanticsConfig, engine: Engine = LOCAL) -> Callable[..., Found]:
