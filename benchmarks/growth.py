@@ -58,7 +58,7 @@ from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "growth.jsonl"
-FEW, MANY = 200_000, 3_000_000
+FEW, MANY = 200_000, 20_000_000
 ENCODED, QUERIES, USERS, PREFIXES = 256, 2_000, 2_000, 500_000
 WARM_UP, STEPS = 5, 25
 WIDTH, SLOTS = 384, 4_096
