@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import polars as pl
 import pytest
@@ -79,19 +80,32 @@ def test_the_same_call_makes_nothing_and_a_larger_budget_goes_on(finished, monke
 
 
 def test_hopeless_trials_are_ended_and_leave_nothing(tmp_path, monkeypatch) -> None:
-    config = small_config(tmp_path, tune={"space": SPACE}, training={"epochs": 30, "device": "cpu"})
+    """Trials of an epoch are complete; the others would go on for days, so that they end only by being ended."""
+    endless = 10**9
+    config = small_config(
+        tmp_path,
+        tune={"space": {"training.epochs": [1, endless]}, "pruner": "none"},
+        training={"epochs": 1, "patience": endless, "device": "cpu"},
+    )
+    heard: dict[int, list[float]] = {}
     hear = Trial.hear
 
-    def impatient(trial: Trial, epochs: list) -> bool:
-        return hear(trial, epochs) or (trial.trial.number > 0 and trial.epoch >= 2)
+    def impatient(trial: Trial, epochs: list[dict[str, Any]]) -> bool:
+        hopeless = hear(trial, epochs)
+        heard[trial.trial.number] = [record["seconds"] for record in epochs[: trial.epoch]]
+        return hopeless or trial.epoch >= 2
 
     monkeypatch.setattr(Trial, "hear", impatient)
     display = silent()
-    (found,) = tune(config, Options(("plain",), Budget(2, None), jobs=1), display)
-    assert found.trials == {"complete": 1, "pruned": 1, "fail": 0}
-    assert "hopeless after" in said(display)
+    (found,) = tune(config, Options(("plain",), Budget(4, None), jobs=1), display)
     trials = pl.read_parquet(config.run_dir / "studies" / "tune" / "trials.parquet")
-    assert 0 < trials["seconds"][1] < trials["seconds"][0]
+    assert trials["training.epochs"].n_unique() == 2
+    complete = (trials["training.epochs"] == 1).sum()
+    assert found.trials == {"complete": complete, "pruned": 4 - complete, "fail": 0}
+    assert said(display).count("hopeless after") == 4 - complete
+    for trial in trials.filter(pl.col("training.epochs") == endless).iter_rows(named=True):
+        assert trial["state"] == "pruned"
+        assert trial["seconds"] == sum(heard[trial["number"]]) > 0
     work = config.run_dir / "studies" / "tune" / "work"
     assert not [path for path in work.iterdir() if path.is_dir()]
 
