@@ -29,10 +29,11 @@ from semantics.encoders.contract import EncoderContract
 from sracl.config import EncoderConfig
 from sracl.errors import InputError, SraclError
 from sracl.semantics.embeddings import embed_texts
-from sracl.semantics.encoders import Encoder, OpenAIEncoder, make_encoder
+from sracl.semantics.encoders import Encoder, OpenAIEncoder, make_encoder, openai_endpoint
 from sracl.semantics.encoders.openai_endpoint import CALLS
 from sracl.semantics.language_models import settling
 from sracl.semantics.language_models.client import Endpoint
+from sracl.semantics.language_models.server_errors import RetryableError
 from sracl.semantics.vectors import VectorStore
 from support.chat_server import Reply, chat_server
 
@@ -70,7 +71,7 @@ def _short_waits(monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("_short_waits")
-def test_passing_trouble_is_outlasted() -> None:
+def test_passing_trouble_is_outlasted(monkeypatch) -> None:
     trouble = [
         Reply(status=429, headers={"retry-after-ms": "5"}),
         Reply(status=429, headers={"retry-after": "1"}),
@@ -79,16 +80,24 @@ def test_passing_trouble_is_outlasted() -> None:
         Reply(cut=True),
     ]
     times: list[float] = []
+    waits: list[float] = []
+
+    def noted(error: RetryableError, errors: int) -> float:
+        waits.append(settling.wait_after(error, errors))
+        return waits[-1]
 
     def script(body: dict, number: int) -> Reply:
         times.append(time.monotonic())
         return trouble[number] if number < len(trouble) else embeddings(body, number)
 
+    monkeypatch.setattr(openai_endpoint, "wait_after", noted)
     with chat_server(script) as server:
         assert encoder_at(server.base_url).encode(["rose"]).shape == (1, 32)
     assert len(times) == len(trouble) + 1
-    assert times[2] - times[1] >= 0.99, "as late as it says"
-    assert times[-1] - times[2] < 0.9, "the others wait a hundredth of a second, doubled each time"
+    assert times[2] - times[1] >= 0.99
+    assert waits[:2] == [0.005, 1.0], "as late as it says"
+    doubled = [0.01 * 2**errors for errors in (2, 3, 4)]
+    assert waits[2:] == [pytest.approx(wait, rel=0.5) for wait in doubled], "within a half, at random"
 
 
 @pytest.mark.usefixtures("_short_waits")
