@@ -24,7 +24,7 @@ def key(config: RunConfig, changes: dict | None = None, baseline: str | None = N
     [
         {"run_dir": "elsewhere"},
         {"training.threads": 3, "training.device": "auto"},
-        {"evaluation.cutoffs": [1], "recommendations.k": 3},
+        {"evaluation.cutoffs": [1], "evaluation.history_groups": [2], "recommendations.k": 3},
         {"study.seeds": [9]},
         {"semantics.memory_mb": 7, "semantics.writer.store": "other.sqlite", "semantics.writer.concurrency": 2},
     ],
@@ -46,6 +46,7 @@ def test_where_and_how_it_is_run_does_not_count(config, changes) -> None:
         {"objectives.cross_sequence.weight": 0},
         {"objectives.cross_sequence.synthesis": "mean"},
         {"training.epochs": 3},
+        {"evaluation.targets": 9},
         {"transition_memory.concentration": 200},
         {"transition_memory.concentration": "auto"},
     ],

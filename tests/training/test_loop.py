@@ -123,7 +123,7 @@ def test_it_stops_when_validation_has_not_risen_for_long_enough_and_gives_the_be
 def test_validation_may_rank_some_targets_which_the_seed_draws() -> None:
     split = walks()
     some = train(small_objective(split), split, settings(validation_targets=20), seed=0)
-    fewer = split.with_some_validation(20, 0)
+    fewer = split.with_some("validation", 20, 0)
     found = evaluate(BackboneScorer(some.objective.backbone), fewer, "validation", (10,)).kept
     best = some.progress.history[some.progress.best_epoch - 1]["validation"]
     assert best == found

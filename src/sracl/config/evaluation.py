@@ -54,6 +54,12 @@ class EvaluationConfig(Section):
     baselines: rows beside the model's; `backbone` trains the same backbone without the contrastive losses.
     """
 
+    targets: int | None = Field(
+        None,
+        ge=1,
+        description="of validation and of test, drawn at random, the same ones for every seed and method, that are "
+        "ranked at the end; null: all. For millions of users",
+    )
     exclude_seen: bool = Field(False, description="whether recommendations leave out what a user had")
     cutoffs: tuple[Cutoff, ...] = Field((5, 10, 20), description="k of HR@k, NDCG@k, MRR@k")
     baselines: tuple[BaselineConfig, ...] = Field(

@@ -44,14 +44,14 @@ def groups_of(run: Run) -> dict[str, Groups]:
     """The test targets by their users' histories, their items' popularity, and how often training has them so."""
     bounds = run.config.evaluation
     return {
-        "history": by_history(run.split, "test", bounds.history_groups),
-        "popularity": by_popularity(run.split, "test", bounds.popularity_groups),
-        "transition": by_transition(run.split, "test", bounds.transition_groups),
+        "history": by_history(run.measured_split, "test", bounds.history_groups),
+        "popularity": by_popularity(run.measured_split, "test", bounds.popularity_groups),
+        "transition": by_transition(run.measured_split, "test", bounds.transition_groups),
     }
 
 
 def _measured(run: Run, scorer: Scorer) -> dict[Part, Evaluation]:
-    return {part: evaluate(scorer, run.split, part, run.config.evaluation.measured_cutoffs) for part in PARTS}
+    return {part: evaluate(scorer, run.measured_split, part, run.config.evaluation.measured_cutoffs) for part in PARTS}
 
 
 def scorer_of(run: Run, baseline: str | None = None) -> Scorer:
@@ -78,6 +78,7 @@ def _metrics(run: Run, found: dict[str, dict[Part, Evaluation]]) -> dict[str, An
         "item_embedding": run.config.item_embedding.kind,
         "pretraining": run.config.pretraining.kind,
         "objectives": {name: section.weight for name, section in run.objectives.switched_on.items()},
+        "targets": {part: len(run.measured_split.part(part)) for part in PARTS},
         "users": len(np.unique(found["model"]["test"].users)),
         **_both_ways(found["model"]),
         "test_known_items": found["model"]["test"].known,

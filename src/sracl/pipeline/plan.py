@@ -126,6 +126,7 @@ LATER = {
     "objectives.next_item.products": "float32",
     "objectives.warm_up": 0,
     "training.validation_targets": None,
+    "evaluation.targets": None,
 }
 """Settings that came later, and what was done before: as such they leave no trace, and earlier artefacts stay valid."""
 WITHOUT_EFFECT = (

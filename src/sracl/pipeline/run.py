@@ -23,6 +23,9 @@ from sracl.semantics.stages import pool_of
 from sracl.training.allocator import give_back_freed_memory
 from sracl.training.assembly import with_own_backbone
 
+MEASURED_SEED = 0
+"""Draws the targets of `evaluation.targets`: one for all runs, so that these can be compared target by target."""
+
 
 class Run:
     """A run's folder and everything that its stages share.
@@ -62,6 +65,12 @@ class Run:
     def split(self) -> Split:
         """The configured split of the prepared data."""
         return make_split(self.dataset, self.config.dataset.split)
+
+    @cached_property
+    def measured_split(self) -> Split:
+        """The split with those targets alone that evaluation ranks, `evaluation.targets` of each part."""
+        split, count = self.split, self.config.evaluation.targets
+        return split.with_some("validation", count, MEASURED_SEED).with_some("test", count, MEASURED_SEED)
 
     @cached_property
     def pool(self) -> PrefixPool:

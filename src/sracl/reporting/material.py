@@ -53,12 +53,11 @@ class Material:
         self.dataset = run.dataset
         self.generator = np.random.default_rng(run.config.seed)
         self.left_out: dict[str, str] = {}
-        whole = run.split
-        self.all_targets = len(whole.test)
-        self.split: Split = replace(whole, test=self._drawn(whole.test))
+        self.all_targets = len(run.split.test)
+        self.split: Split = replace(run.split, test=self._drawn(run.measured_split.test))
 
     def _drawn(self, test: Targets) -> Targets:
-        """The test targets that the report asks for: all, or as many as the settings allow."""
+        """The test targets that the report asks for: those of the evaluation, or as many as the settings allow."""
         if len(test) <= self.settings.targets:
             return test
         rows = np.sort(self.generator.choice(len(test), self.settings.targets, replace=False))

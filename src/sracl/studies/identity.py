@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sracl.backbones.named import is_own, source_file
-from sracl.config import RunConfig
+from sracl.config import EvaluationConfig, RunConfig
 from sracl.evaluation.baselines import BASELINES
 from sracl.evaluation.baselines.settings import settings_of as settings_of_baseline
 from sracl.files import file_sha256, fingerprint
@@ -15,7 +15,8 @@ from sracl.training.assembly import with_own_backbone
 RESULTS = 1
 """Raise it where a change of the code changes what an unchanged configuration gives: older records count no more."""
 WITHOUT_EFFECT = (
-    "run_dir", "engine", "study", "tune", "update", "evaluation", "cold_items", "recommendations", "tracking",
+    "run_dir", "engine", "study", "tune", "update", "cold_items", "recommendations", "tracking",
+    *(f"evaluation.{key}" for key in EvaluationConfig.model_fields if key != "targets"),
     "training.device", "training.threads",
     "semantics.memory_mb", "semantics.encoder.api_key_env", "semantics.encoder.batch_size",
     *(f"semantics.writer.{key}" for key in (
@@ -42,9 +43,12 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
     if is_own(config.backbone.name) and own is not None:
         values["backbone"]["code"] = _content(source_file(config.backbone.name, own))
     if baseline is not None:
-        parts = ("dataset", "semantics", "protocol") if BASELINES[baseline].needs_texts else ("dataset",)
+        texts = ("semantics", "protocol") if BASELINES[baseline].needs_texts else ()
         usual = settings_of_baseline(BASELINES[baseline])().model_dump(mode="json")
-        settings = {"baseline": baseline} | flat({"baseline": usual} | {part: values[part] for part in parts})
+        parts = ("dataset", "evaluation", *texts)
+        settings = {"baseline": baseline} | flat(
+            {"baseline": usual} | {part: values[part] for part in (*parts, "evaluation")}
+        )
         return {key: value for key, value in settings.items() if not _without_effect(key)}
     objectives = values["objectives"]
     for name, section in objectives.items():

@@ -104,8 +104,8 @@ def _keep_record(task: Task, run: Any) -> None:
 
     cutoffs = run.config.evaluation.measured_cutoffs
     scorer = scorer_of(run, task.baseline)
-    validation = evaluate(scorer, run.split, "validation", cutoffs)
-    test = evaluate(scorer, run.split, "test", cutoffs) if task.test else None
+    validation = evaluate(scorer, run.measured_split, "validation", cutoffs)
+    test = evaluate(scorer, run.measured_split, "test", cutoffs) if task.test else None
     progress = None if task.baseline else progress_of(run)
     record = Record(
         key=task.key,

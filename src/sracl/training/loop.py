@@ -137,7 +137,7 @@ class _Trainer:
         self.fabric = fabric
         self.split, self.settings, self.seed, self.folder, self.watcher = split, settings, seed, folder, watcher
         self.plain, self.validated = objective, validated
-        self.validation_split = split.with_some_validation(settings.validation_targets, seed)
+        self.validation_split = split.with_some("validation", settings.validation_targets, seed)
         self.rows = (TrainingRows.of if validated else TrainingRows.whole)(
             split.training, objective.backbone.max_length
         )

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sracl.datasets.splits import leave_one_out
+from sracl.datasets.splits import PARTS, Part, leave_one_out
 from support.lists import flat, lists_of
 
 nested = st.lists(st.lists(st.integers(0, 99), max_size=7), min_size=1, max_size=8)
@@ -35,15 +35,19 @@ def test_three_interactions_are_the_fewest_that_are_evaluated() -> None:
     assert lists_of(split.inputs("validation")) == [[1]]
 
 
-@given(nested, st.integers(1, 9), st.integers(0, 5))
-def test_some_validation_targets_are_drawn_by_the_seed_and_kept_whole(
-    lists: list[list[int]], count: int, seed: int
+@given(nested, st.sampled_from(PARTS), st.integers(1, 9), st.integers(0, 5))
+def test_some_targets_are_drawn_by_the_seed_and_kept_whole(
+    lists: list[list[int]], part: Part, count: int, seed: int
 ) -> None:
     split = leave_one_out(flat(lists))
-    some, again = (split.with_some_validation(count, seed).validation for _ in range(2))
-    assert len(some) == min(count, len(split.validation))
-    assert some.users.tolist() == again.users.tolist() == sorted(set(some.users.tolist()))
-    rows = np.searchsorted(split.validation.users, some.users)
-    assert some.places.tolist() == split.validation.places[rows].tolist()
-    assert some.lengths.tolist() == split.validation.lengths[rows].tolist()
-    assert split.with_some_validation(None, seed) is split
+    whole = split.part(part)
+    drawn, again = (split.with_some(part, count, seed) for _ in range(2))
+    some = drawn.part(part)
+    assert len(some) == min(count, len(whole))
+    assert some.users.tolist() == again.part(part).users.tolist() == sorted(set(some.users.tolist()))
+    rows = np.searchsorted(whole.users, some.users)
+    assert some.places.tolist() == whole.places[rows].tolist()
+    assert some.lengths.tolist() == whole.lengths[rows].tolist()
+    (other,) = set(PARTS) - {part}
+    assert drawn.part(other) is split.part(other)
+    assert split.with_some(part, None, seed) is split

@@ -62,12 +62,13 @@ class Split:
         """The targets of `validation` or `test`."""
         return {"validation": self.validation, "test": self.test}[part]
 
-    def with_some_validation(self, count: int | None, seed: int) -> "Split":
-        """The same with `count` of the validation targets, drawn by `seed`; itself for None or where it has no more."""
-        if count is None or count >= len(self.validation):
+    def with_some(self, part: Part, count: int | None, seed: int) -> "Split":
+        """The same with `count` of a part's targets, drawn by `seed`; itself for None or where the part has no more."""
+        whole = self.part(part)
+        if count is None or count >= len(whole):
             return self
-        drawn = np.random.default_rng(seed).permutation(len(self.validation))[:count]
-        return replace(self, validation=self.validation.chosen(np.sort(drawn)))
+        some = whole.chosen(np.sort(np.random.default_rng(seed).permutation(len(whole))[:count]))
+        return replace(self, validation=some) if part == "validation" else replace(self, test=some)
 
     def inputs(self, part: Part) -> Sequences:
         """What the model reads before it answers, a sequence a target."""

@@ -130,7 +130,11 @@ def _asked(material: Material) -> str:
     split, items = material.run.split.name, count(material.dataset.item_count)
     if asked == whole:
         return f"All {plural(asked, 'test target')} of the split {split} are ranked among {items} items."
-    return (
-        f"{count(asked)} of {count(whole)} test targets of the split {split}, drawn at random, are ranked among "
-        f"{items} items; metrics.json has those of all."
+    told = (
+        f"{count(asked)} of {count(whole)} test targets of the split {split}, drawn at random, "
+        f"are ranked among {items} items"
     )
+    evaluated = len(material.run.measured_split.test)
+    if asked == evaluated:
+        return f"{told}, as in metrics.json."
+    return f"{told}; metrics.json has those of {'all' if evaluated == whole else count(evaluated)}."
