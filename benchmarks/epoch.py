@@ -20,16 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from prepared import Prepared
 from reference.oracle import Oracle, Prefix
-from sracl.config import RunConfig, read_config
-from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits import leave_one_out
+from sracl.config import RunConfig
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.products import without_kernels_by_shape
 from sracl.semantics.index import SemanticIndex
-from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory
-from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "epoch.jsonl"
@@ -119,15 +116,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    config = read_config(arguments.run_dir / "config.yaml")
-    dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = leave_one_out(dataset.histories)
-    index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
-    rows = TrainingRows.of(split.training, config.dataset.max_length)
-    whole = make_objective(config, dataset.item_count, split.training, semantic=index)
-    plain = make_plain_objective(config, dataset.item_count, split.training)
+    run = Prepared.open(arguments.run_dir)
+    config, rows, whole, plain = run.config, run.rows, run.whole(), run.plain()
     # The oracle first: it and the fast path see the same machine within minutes.
-    oracle = oracle_step_seconds(whole, index, config, arguments.oracle_steps) * rows.target_count / PREFIXES_A_STEP
+    a_step = oracle_step_seconds(whole, run.semantic, config, arguments.oracle_steps)
+    oracle = a_step * rows.target_count / PREFIXES_A_STEP
     seconds = {"oracle, whole objective": oracle}
     for name, objective in (("sracl, whole objective", whole), ("sracl, plain backbone", plain)):
         seconds[name] = float(np.median([fast_epoch(objective, rows, config) for _ in range(arguments.epochs)]))

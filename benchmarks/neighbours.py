@@ -24,13 +24,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sracl.config import read_config
-from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits import leave_one_out
-from sracl.semantics import codes, index
+from prepared import Prepared
+from sracl.semantics import codes
 from sracl.semantics.pool import exclusion
 from sracl.semantics.search import neighbours, recall_of
-from sracl.semantics.stages import pool_of
 
 RESULTS = Path(__file__).parent / "results" / "neighbours.jsonl"
 LEAST_RECALL, MOST_TIME = 0.99, 0.2
@@ -44,11 +41,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    config = read_config(arguments.run_dir / "config.yaml", [])
-    dataset = Dataset.load(arguments.run_dir / "dataset")
-    pool = pool_of(leave_one_out(dataset.histories), config)
-    embeddings = np.array(index.open_array(arguments.run_dir / "semantics" / index.PREFIX_EMBEDDINGS, len(pool)))
-    memory, excluded = config.semantics.memory_mb * 2**20, exclusion(pool, config.protocol)
+    run = Prepared.open(arguments.run_dir)
+    embeddings = run.prefix_embeddings()
+    memory, excluded = run.config.semantics.memory_mb * 2**20, exclusion(run.pool, run.config.protocol)
     seconds, used, found, peaks = {}, {}, {}, {}
     for method in ("approximate", "exact"):
         begin, begin_used = time.perf_counter(), time.process_time()

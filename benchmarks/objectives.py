@@ -28,18 +28,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from sracl.config import ObjectivesConfig, RunConfig, changed, read_config
-from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits import leave_one_out
+from prepared import Prepared
+from sracl.config import ObjectivesConfig, RunConfig, changed
 from sracl.objectives import OBJECTIVES
 from sracl.objectives.batch import Batch
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.products import without_kernels_by_shape
-from sracl.semantics.index import SemanticIndex
-from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory
-from sracl.training.assembly import make_objective
-from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "objectives.jsonl"
 WARM_UP = 3
@@ -117,11 +112,8 @@ def main() -> None:
     parser.add_argument("--anchors", nargs="+", help="anchors of each row, or `all`; without it the run's own")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    config = read_config(arguments.run_dir / "config.yaml")
-    dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = leave_one_out(dataset.histories)
-    index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
-    rows = TrainingRows.of(split.training, config.dataset.max_length)
+    run = Prepared.open(arguments.run_dir)
+    config, rows = run.config, run.rows
     targets = config.training.targets_per_step
     steps = rows.target_count / targets
     keep_freed_memory()
@@ -130,7 +122,7 @@ def main() -> None:
         around = with_backbone(config, backbone)
         for name, anchors in product(arguments.only or ["none", "SRA-CL", *OBJECTIVES], arguments.anchors or [None]):
             around_this = sections(around, name, anchors)
-            objective = make_objective(around_this, dataset.item_count, split.training, semantic=index)
+            objective = run.whole(around_this)
             optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
             label = f"{backbone}: {name}" if arguments.backbones else name
             # Without a contrast there is nothing to draw anchors for: all numbers of them are the same.

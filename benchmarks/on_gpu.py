@@ -21,15 +21,12 @@ from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
-from sracl.config import RunConfig, TrainingConfig, read_config
-from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits import Split, leave_one_out
+from prepared import Prepared
+from sracl.config import TrainingConfig
+from sracl.datasets.splits import Split
 from sracl.objectives.training_objective import TrainingObjective
-from sracl.semantics.index import SemanticIndex
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import nearest
-from sracl.semantics.stages import pool_of
-from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 from sracl.training.loop import train
 from sracl.training.watching import Silent
@@ -37,6 +34,7 @@ from sracl.training.watching import Silent
 RESULTS = Path(__file__).parent / "results" / "on_gpu.jsonl"
 PROFILED, WARM_UP = 20, 10
 QUERIES = 20_000
+KINDS = ("plain", "whole", "all anchors")
 
 
 class Records(Silent):
@@ -114,43 +112,32 @@ def step_of(
     }
 
 
-def search(index: SemanticIndex, config: RunConfig) -> dict[str, float]:
+def search(run: Prepared) -> dict[str, float]:
     """Seconds of the exact search of some queries among all prefixes, the second time."""
-    queries = np.random.default_rng(0).permutation(len(index.pool))[:QUERIES]
+    queries = np.random.default_rng(0).permutation(len(run.pool))[:QUERIES]
     seconds = []
     for _ in range(2):
         begin = time.perf_counter()
-        nearest(index.prefix_embeddings, 10, exclusion(index.pool, config.protocol), queries=queries)
+        nearest(run.semantic.prefix_embeddings, 10, exclusion(run.pool, run.config.protocol), queries=queries)
         seconds.append(time.perf_counter() - begin)
     return {"queries": len(queries), "seconds": seconds[-1]}
 
 
-class Bench:
-    """The data of a run, and the objectives that are measured on it."""
+def objective_of(run: Prepared, kind: str) -> TrainingObjective:
+    """SASRec alone, with SRA-CL of one anchor a row, or with SRA-CL of every prefix."""
+    if kind == "plain":
+        return run.plain()
+    made = run.whole()
+    made.anchors_per_row = None if kind == "all anchors" else 1
+    return made
 
-    kinds = ("plain", "whole", "all anchors")
 
-    def __init__(self, run_dir: Path) -> None:
-        self.config = read_config(run_dir / "config.yaml")
-        self.dataset = Dataset.load(run_dir / "dataset")
-        self.split = leave_one_out(self.dataset.histories)
-        self.index = SemanticIndex.load(run_dir / "semantics", self.dataset, pool_of(self.split, self.config))
-
-    def objective(self, kind: str) -> TrainingObjective:
-        """SASRec alone, with SRA-CL of one anchor a row, or with SRA-CL of every prefix."""
-        if kind == "plain":
-            return make_plain_objective(self.config, self.dataset.item_count, self.split.training)
-        made = make_objective(self.config, self.dataset.item_count, self.split.training, semantic=self.index)
-        made.anchors_per_row = None if kind == "all anchors" else 1
-        return made
-
-    def row(self, kind: str, precision: str, targets: int, epochs: int) -> dict[str, Any]:
-        """What an epoch and a step take."""
-        changes = {"epochs": epochs, "targets_per_step": targets, "precision": precision, "device": "cuda"}
-        settings = self.config.training.model_copy(update=changes)
-        rows = TrainingRows.of(self.split.training, self.config.dataset.max_length)
-        found = epochs_of(self.objective(kind), self.split, settings)
-        return found | step_of(self.objective(kind), rows, targets, precision != "32-true")
+def row(run: Prepared, kind: str, precision: str, targets: int, epochs: int) -> dict[str, Any]:
+    """What an epoch and a step take."""
+    changes = {"epochs": epochs, "targets_per_step": targets, "precision": precision, "device": "cuda"}
+    settings = run.config.training.model_copy(update=changes)
+    found = epochs_of(objective_of(run, kind), run.split, settings)
+    return found | step_of(objective_of(run, kind), run.rows, targets, precision != "32-true")
 
 
 def main() -> None:
@@ -161,25 +148,25 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    bench = Bench(arguments.run_dir)
+    run = Prepared.open(arguments.run_dir)
     facts = {"command": sys.argv, "gpu": torch.cuda.get_device_name(), "torch": torch.__version__}
     arguments.results.parent.mkdir(exist_ok=True)
 
-    def note(measured: str, row: dict[str, Any]) -> None:
+    def note(measured: str, found: dict[str, Any]) -> None:
         with arguments.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(facts | {"measured": measured} | row) + "\n")
+            file.write(json.dumps(facts | {"measured": measured} | found) + "\n")
 
-    found = search(bench.index, bench.config)
+    found = search(run)
     note("exact search", found)
     print("exact search", found)
     table = Table(title=f"{torch.cuda.get_device_name()}: seconds an epoch, and a step")
     columns = ("learning", "validation", "MiB", "step, ms", "GPU busy, ms", "kernels", "copies", "waits")
     for column in ("", *columns):
         table.add_column(column, justify="left" if not column else "right")
-    for targets, precision, kind in product(arguments.targets, ("32-true", "bf16-mixed"), Bench.kinds):
-        row = bench.row(kind, precision, targets, arguments.epochs)
-        note(f"{kind}, {precision}, {targets} targets", row)
-        table.add_row(f"{kind}, {precision}, {targets} targets", *(f"{row[column]:.2f}" for column in columns))
+    for targets, precision, kind in product(arguments.targets, ("32-true", "bf16-mixed"), KINDS):
+        measured = row(run, kind, precision, targets, arguments.epochs)
+        note(f"{kind}, {precision}, {targets} targets", measured)
+        table.add_row(f"{kind}, {precision}, {targets} targets", *(f"{measured[column]:.2f}" for column in columns))
     Console(width=160).print(table)
 
 

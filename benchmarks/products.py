@@ -22,20 +22,16 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from prepared import Prepared
 from sracl import products
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import RunConfig, make_config, read_config
-from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits import Split, leave_one_out
+from sracl.config import make_config
 from sracl.evaluation.evaluate import evaluate
 from sracl.products import without_kernels_by_shape
 from sracl.semantics import index
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import nearest
-from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory
-from sracl.training.assembly import make_plain_objective
-from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "products.jsonl"
 KINDS = ("mkl", "onednn", "bfloat16")
@@ -49,19 +45,18 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.process_time() - begin) * 1e3
 
 
-def step_milliseconds(config: RunConfig, dataset: Dataset, split: Split, kind: str, steps: int) -> tuple[float, float]:
+def step_milliseconds(run: Prepared, kind: str, steps: int) -> tuple[float, float]:
     """The median step of plain training, and the mean loss of these steps."""
-    values = config.model_dump(mode="json")
+    values = run.config.model_dump(mode="json")
     values["objectives"]["next_item"] = {"products": "bfloat16" if kind == "bfloat16" else "float32"}
-    objective = make_plain_objective(make_config(values), dataset.item_count, split.training)
-    optimizer = torch.optim.Adam(objective.parameters(), lr=config.training.learning_rate, fused=True)
+    objective = run.plain(make_config(values))
+    optimizer = torch.optim.Adam(objective.parameters(), lr=run.config.training.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(0)
     torch.manual_seed(0)
-    rows = TrainingRows.of(split.training, config.dataset.max_length)
     taken, losses = [], []
     with without_kernels_by_shape():
         for _, batch in zip(
-            range(WARM_UP + steps), rows.epoch(config.training.targets_per_step, generator), strict=False
+            range(WARM_UP + steps), run.rows.epoch(run.config.training.targets_per_step, generator), strict=False
         ):
             begin = time.process_time()
             loss = objective(batch, objective.draw(batch, generator)).total
@@ -82,25 +77,22 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
-    config = read_config(arguments.run_dir / "config.yaml")
-    dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = leave_one_out(dataset.histories)
-    scorer = BackboneScorer(make_plain_objective(config, dataset.item_count, split.training).backbone)
-    pool = pool_of(split, config)
-    path = arguments.run_dir / "semantics" / index.PREFIX_EMBEDDINGS
-    embeddings = np.array(index.open_array(path, len(pool))) if path.exists() else None
+    run = Prepared.open(arguments.run_dir)
+    scorer = BackboneScorer(run.plain().backbone)
+    embedded = (run.folder / "semantics" / index.PREFIX_EMBEDDINGS).exists()
+    embeddings = run.prefix_embeddings() if embedded else None
     found: dict[str, dict[str, float]] = {kind: {} for kind in KINDS}
     for _ in range(arguments.rounds):
         for kind in KINDS:
             usual = patch.object(products, "onednn_is_faster", lambda: False) if kind == "mkl" else nullcontext()
             with usual:
-                step, loss = step_milliseconds(config, dataset, split, kind, arguments.steps)
+                step, loss = step_milliseconds(run, kind, arguments.steps)
                 took = {"a step of plain training": step}
                 if kind != "bfloat16":
-                    took["validation"] = milliseconds(lambda: evaluate(scorer, split, "validation", cutoffs=(10,)))
+                    took["validation"] = milliseconds(lambda: evaluate(scorer, run.split, "validation", cutoffs=(10,)))
                 if kind != "bfloat16" and embeddings is not None:
                     queries = np.arange(QUERIES)
-                    excluded = exclusion(pool, config.protocol)
+                    excluded = exclusion(run.pool, run.config.protocol)
                     took[f"exact search, {QUERIES} queries"] = milliseconds(
                         lambda excluded=excluded, queries=queries: nearest(embeddings, 10, excluded, queries=queries)
                     )

@@ -20,18 +20,13 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
+from prepared import Prepared
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import read_config
-from sracl.datasets.dataset import Dataset
-from sracl.datasets.splits import leave_one_out
 from sracl.evaluation.evaluate import evaluate
 from sracl.objectives.next_item import Softmax
 from sracl.objectives.training_objective import TrainingObjective
 from sracl.products import without_kernels_by_shape
-from sracl.semantics.index import SemanticIndex
-from sracl.semantics.stages import pool_of
 from sracl.training.allocator import keep_freed_memory
-from sracl.training.assembly import make_objective, make_plain_objective
 from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "where_time_goes.jsonl"
@@ -145,19 +140,11 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     keep_freed_memory()
-    config = read_config(arguments.run_dir / "config.yaml")
-    dataset = Dataset.load(arguments.run_dir / "dataset")
-    split = leave_one_out(dataset.histories)
-    index = SemanticIndex.load(arguments.run_dir / "semantics", dataset, pool_of(split, config))
-    rows = TrainingRows.of(split.training, config.dataset.max_length)
-    targets_per_step = config.training.targets_per_step
+    run = Prepared.open(arguments.run_dir)
+    rows, targets_per_step = run.rows, run.config.training.targets_per_step
     can = machine()
     found = {}
-    objectives = {
-        "plain": make_plain_objective(config, dataset.item_count, split.training),
-        "whole": make_objective(config, dataset.item_count, split.training, semantic=index),
-    }
-    for name, objective in objectives.items():
+    for name, objective in (("plain", run.plain()), ("whole", run.whole())):
         parts = Parts()
         with without_kernels_by_shape():
             tokens, targets = learn(objective, rows, targets_per_step, arguments.steps, parts)
@@ -165,7 +152,7 @@ def main() -> None:
         step = sum(milliseconds.values())
         work = gigaflop(objective, rows, targets_per_step, targets)
         begin = time.perf_counter()
-        evaluate(BackboneScorer(objective.backbone), split, "validation", cutoffs=(10,))
+        evaluate(BackboneScorer(objective.backbone), run.split, "validation", cutoffs=(10,))
         milliseconds["validation, spread"] = (time.perf_counter() - begin) * 1e3 / (rows.target_count / targets)
         rate = work / step * 1e3
         found[name] = milliseconds | {
