@@ -59,7 +59,9 @@ from sracl.training.batches import TrainingRows
 
 RESULTS = Path(__file__).parent / "results" / "growth.jsonl"
 FEW, MANY = 200_000, 20_000_000
-ENCODED, QUERIES, USERS, PREFIXES = 256, 2_000, 2_000, 500_000
+ENCODED, USERS, PREFIXES = 256, 2_000, 500_000
+QUERIES, PLACES = 2_000, 8
+"""Queries side by side, and at how many places of all."""
 WARM_UP, STEPS = 5, 25
 WIDTH, SLOTS = 384, 4_096
 """Of the hashed words' vectors, and how many words they tell apart."""
@@ -200,15 +202,17 @@ def neighbors(place: Place) -> Measured:
         begin = time.process_time()
         search = ApproximateSearch(embeddings, k, exclusion(pool, "strict"), memory)
         built = time.process_time() - begin
-        # Queries of neighbouring cells, as a whole search has them: drawn at random they would share nothing.
-        first = int(np.random.default_rng(0).integers(len(pool) - QUERIES))
-        queries = search.cells.numbers[first : first + QUERIES].numpy()
-        found = seconds_of(lambda: search.nearest(queries))
+        # Queries of neighbouring cells, as a whole search has them: drawn at random they would share nothing. Cells
+        # differ in how many queries they have and how much these look for, so some of everywhere are taken.
+        firsts = np.linspace(0, len(search.cells.numbers) - QUERIES, PLACES).astype(np.int64).tolist()
+        blocks = [search.cells.numbers[first : first + QUERIES].numpy() for first in firsts]
+        found = sum(seconds_of(lambda queries=queries: search.nearest(queries)) for queries in blocks)
     random = np.random.default_rng(0)
     for name, count in ((index.ITEM_NEIGHBORS, dataset.item_count), (index.PREFIX_NEIGHBORS, len(pool))):
         index.write_array(place.semantics / name, random.integers(count, size=(count, k), dtype=np.int32))
     note = f"prefixes, approximate; the index takes {built:,.1f} s of it"
-    return Measured(built + found * len(pool) / QUERIES, QUERIES / len(pool), note)
+    share = sum(map(len, blocks)) / len(pool)
+    return Measured(built + found / share, share, note)
 
 
 def train_plain(place: Place) -> Measured:

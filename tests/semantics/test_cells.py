@@ -1,11 +1,16 @@
 """Cells hold every row that is not zeros once, with the rows that are like it."""
 
+import re
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 
 from sracl.errors import InputError
+from sracl.semantics import cells as cells_module
 from sracl.semantics.cells import Cells, filled_rows
 from support.neighbours import cases, clustered
 
@@ -29,6 +34,38 @@ def test_every_row_but_those_of_zeros_is_in_one_cell_by_its_number(case) -> None
     coded, halves = cells.coder.codes(torch.from_numpy(embeddings[cells.numbers.numpy()]))
     assert (coded.int() - cells.codes.int()).abs().max() <= 1, "rounding of products in blocks"
     assert torch.isclose(halves, cells.halves, rtol=1e-4, atol=1).all()
+
+
+def test_every_number_of_a_code_is_put_into_order(monkeypatch) -> None:
+    embeddings, _ = clustered(1_000)
+    monkeypatch.setattr(cells_module, "COLUMNS", 5)
+    cells = Cells.of(embeddings, 0)
+    assert cells is not None
+    assert cells.codes.shape[1] > 2 * cells_module.COLUMNS
+    coded, _ = cells.coder.codes(torch.from_numpy(embeddings)[cells.numbers])
+    assert (coded.int() - cells.codes.int()).abs().max() <= 1
+
+
+def resident_kib(file: Path) -> int:
+    """How much of a mapped file is in this process's memory."""
+    maps = Path("/proc/self/smaps").read_text()
+    return sum(int(kib) for kib in re.findall(rf"{re.escape(str(file))}\n(?:\w+:.*\n)*?Rss: +(\d+) kB", maps))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pages are looked at in /proc")
+def test_a_mapped_file_gives_the_same_cells_and_leaves_memory(tmp_path) -> None:
+    embeddings, _ = clustered(6_000)
+    file = tmp_path / "rows.npy"
+    np.save(file, embeddings)
+    mapped = np.load(file, mmap_mode="r")
+    assert float(mapped.sum()) != 0
+    assert resident_kib(file) >= embeddings.nbytes // 1024
+    first, second = Cells.of(embeddings, 0), Cells.of(mapped, 0)
+    assert first is not None
+    assert second is not None
+    assert torch.equal(first.codes, second.codes)
+    assert torch.equal(first.numbers, second.numbers)
+    assert resident_kib(file) <= 64, "the header's page, or what is read around it"
 
 
 def test_rows_of_a_cell_are_alike() -> None:

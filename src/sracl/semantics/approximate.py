@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sracl.engines import LOCAL, Engine
+from sracl.mapped import let_go
 from sracl.semantics.candidates import Candidates
 from sracl.semantics.cells import BLOCK, Cells, rows_of
 from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion
@@ -202,6 +203,7 @@ class ApproximateSearch:
             similar = rows.sum(dim=2).masked_fill_(numbers < 0, float("-inf"))
             order = similar.argsort(dim=1, descending=True, stable=True)[:, : self.k]
             result[part] = numbers.gather(1, order).numpy()
+        let_go(self.embeddings)
         return result
 
 

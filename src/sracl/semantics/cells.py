@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sracl.errors import InputError
+from sracl.mapped import let_go
 from sracl.semantics.codes import Coder, scores
 
 CELLS = 3
@@ -17,6 +18,8 @@ ROUNDS, SAMPLE = 5, 20
 """Rounds of k-means, and the rows a cell that it sees. More of either changes the recall by less than chance does."""
 BLOCK = 2048
 """Rows computed with at a time."""
+COLUMNS = 32
+"""Numbers of every code that are put into order at a time."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,25 @@ class Cells:
         generator = torch.Generator().manual_seed(seed)
         drawn = numbers[torch.randperm(len(numbers), generator=generator)[: SAMPLE * count]]
         sample = rows_of(embeddings, drawn)
+        let_go(embeddings)
         coder = Coder.of(sample, seed)
         centres = coder.rounded(_centres(coder.codes(sample)[0].float(), count))
         centre_halves = half_squares(centres)
-        coded = [coder.codes(rows_of(embeddings, block)) for block in numbers.split(BLOCK)]
-        codes, halves = (torch.cat(part) for part in zip(*coded, strict=True))
-        nearness = (scores(block, centres, centre_halves) for block in codes.split(BLOCK))
-        owners = torch.cat([block.argmax(dim=1) for block in nearness])
+        codes = torch.empty(len(numbers), centres.shape[1], dtype=torch.int8)
+        halves, owners = torch.empty(len(numbers), dtype=torch.int32), torch.empty_like(numbers)
+        for begin in range(0, len(numbers), BLOCK):
+            block = slice(begin, begin + BLOCK)
+            codes[block], halves[block] = coder.codes(rows_of(embeddings, numbers[block]))
+            owners[block] = scores(codes[block], centres, centre_halves).argmax(dim=1)
+            let_go(embeddings)
         order = torch.argsort(owners, stable=True)
+        # Some columns at a time: all at once there would be two copies of what grows most.
+        for columns in torch.arange(codes.shape[1]).split(COLUMNS):
+            some = slice(int(columns[0]), int(columns[-1]) + 1)
+            codes[:, some] = codes[order, some]
         offsets = torch.zeros(count + 1, dtype=torch.int64)
         torch.cumsum(torch.bincount(owners, minlength=count), 0, out=offsets[1:])
-        return cls(coder, numbers[order], owners[order], codes[order], halves[order], offsets, centres, centre_halves)
+        return cls(coder, numbers[order], owners[order], codes, halves[order], offsets, centres, centre_halves)
 
     def __len__(self) -> int:
         return len(self.centres)
@@ -92,6 +103,7 @@ def filled_rows(embeddings: NDArray[np.float32]) -> Int[Tensor, " n"]:
         if not np.isfinite(block).all():
             raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
         found.append(begin + np.flatnonzero(block.any(axis=1)))
+        let_go(embeddings)
     return torch.from_numpy(np.concatenate(found)) if found else torch.empty(0, dtype=torch.int64)
 
 
