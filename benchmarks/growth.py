@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sracl.backbones.scorer import BackboneScorer
-from sracl.config import RunConfig, make_config
+from sracl.config import RunConfig, changed, make_config
 from sracl.datasets.build import build_dataset
 from sracl.datasets.dataset import Dataset
 from sracl.datasets.prefixes import PrefixPool
@@ -52,6 +52,8 @@ from sracl.semantics.embeddings import embed_prefixes
 from sracl.semantics.encoders import minilm_encoder
 from sracl.semantics.index import SemanticIndex
 from sracl.semantics.pool import exclusion
+from sracl.semantics.prefix_neighbors import prefix_neighbors
+from sracl.semantics.search import Found
 from sracl.semantics.writers.template import TemplateWriter
 from sracl.training.allocator import keep_freed_memory, large_blocks_given_back
 from sracl.training.assembly import make_objective, make_plain_objective
@@ -60,7 +62,7 @@ from sracl.training.batches import TrainingRows
 RESULTS = Path(__file__).parent / "results" / "growth.jsonl"
 FEW, MANY = 200_000, 20_000_000
 ENCODED, USERS, PREFIXES = 256, 2_000, 500_000
-QUERIES, PLACES = 2_000, 8
+QUERIES, PLACES = 8_000, 4
 """Queries side by side, and at how many places of all."""
 WARM_UP, STEPS = 5, 25
 WIDTH, SLOTS = 384, 4_096
@@ -215,6 +217,17 @@ def neighbors(place: Place) -> Measured:
     return Measured(built + found / share, share, note)
 
 
+def neighbors_of_last(place: Place) -> Measured:
+    """The search of each user's last prefix, `semantics.neighbors_of: last`, whole at every size."""
+    pool = semantic_stages.pool_of(place.split(place.dataset), place.config)
+    embeddings = index.open_array(place.semantics / index.PREFIX_EMBEDDINGS, len(pool))
+    config = changed(place.config, {"semantics.neighbors_of": "last"})
+    found: list[Found] = []
+    with large_blocks_given_back():
+        seconds = seconds_of(lambda: found.append(prefix_neighbors(embeddings, pool, config)))
+    return Measured(seconds, note=f"prefixes, {found[0].method}, recall of approximate {found[0].tried}")
+
+
 def train_plain(place: Place) -> Measured:
     """An epoch of the backbone alone."""
     dataset = place.dataset
@@ -283,11 +296,11 @@ def evaluation(place: Place) -> Measured:
 STAGES: dict[str, Callable[[Place], Measured]] = {
     stage.__name__: stage
     for stage in (
-        *(generate, prepare, describe, encode, embed, neighbors),
+        *(generate, prepare, describe, encode, embed, neighbors, neighbors_of_last),
         *(train_plain, train_sampled, train_whole, evaluation),
     )
 }
-NOT_BEYOND_MANY = ("neighbors", "train_whole")
+NOT_BEYOND_MANY = ("neighbors", "neighbors_of_last", "train_whole")
 
 
 def measure(stage: str, place: Place) -> None:

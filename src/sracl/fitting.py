@@ -17,7 +17,7 @@ from sracl.recommender import Recommender
 from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
 from sracl.semantics.encoders import ConfiguredEncoder
 from sracl.semantics.index import SemanticIndex, items_in_order, profiles_in_order
-from sracl.semantics.pool import exclusion
+from sracl.semantics.prefix_neighbors import prefix_neighbors
 from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import configured_search
 from sracl.semantics.stages import pool_of
@@ -125,6 +125,6 @@ def build_index(
         pool=pool,
         prefix_embeddings=prefixes,
         item_neighbors=search(items, exclusion=Exclusion.itself(len(items))).neighbours,
-        prefix_neighbors=search(prefixes, exclusion=exclusion(pool, config.protocol)).neighbours,
+        prefix_neighbors=prefix_neighbors(prefixes, pool, config, engine=engine).neighbours,
         item_embeddings=items,
     )

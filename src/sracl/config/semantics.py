@@ -116,6 +116,11 @@ class SemanticsConfig(Section):
     )
     profiles_every: int = Field(5, ge=1, description="n of `every-n`")
     neighbors: int = Field(10, ge=1, description="k, of items and of prefixes")
+    neighbors_of: Literal["every-prefix", "last"] = Field(
+        "every-prefix",
+        description="which prefixes are searched, and searched among; `last`: each user's last, whose neighbours the "
+        "user's others borrow. For millions of users",
+    )
     search: Literal["auto", "exact", "approximate"] = Field(
         "auto", description="`auto`: exact while that takes minutes; else approximate, its recall measured"
     )

@@ -63,7 +63,7 @@ STAGES = (
     Stage(
         "neighbors",
         stages.neighbors,
-        ("semantics.neighbors", "semantics.search", "semantics.recall"),
+        ("semantics.neighbors", "semantics.neighbors_of", "semantics.search", "semantics.recall"),
         ("embed",),
         semantic=True,
         leaves=tuple(f"semantics/{name}" for name in (index.ITEM_NEIGHBORS, index.PREFIX_NEIGHBORS)),
@@ -77,7 +77,7 @@ STAGES = (
     Stage(
         "learned",
         stages.learned,
-        ("protocol", "semantics.neighbors", "semantics.search", "semantics.recall"),
+        ("protocol", "semantics.neighbors", "semantics.neighbors_of", "semantics.search", "semantics.recall"),
         ("baseline",),
     ),
     Stage(
@@ -123,6 +123,7 @@ STAGES = (
 )
 LATER = {
     "semantics.encoder.precision": "auto",
+    "semantics.neighbors_of": "every-prefix",
     "objectives.next_item.products": "float32",
     "objectives.warm_up": 0,
     "training.validation_targets": None,

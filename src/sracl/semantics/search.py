@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sracl.config import SemanticsConfig
 from sracl.engines import LOCAL, Engine
 from sracl.semantics.approximate import ApproximateSearch
+from sracl.semantics.few_queries import nearest_of_few
 from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion, nearest, search_device
 
 Method = Literal["auto", "exact", "approximate"]
@@ -25,7 +26,7 @@ SAMPLE = 1000
 """Queries that are searched exactly to measure recall."""
 WANTED_RECALL = 0.99
 """Recall that the approximate search is to reach."""
-EFFORTS = (1.0, 1.5, 2.5, 4.0, 8.0)
+EFFORTS = (0.125, 0.25, 0.5, 1.0, 1.5, 2.5, 4.0, 8.0)
 """How hard the approximate search tries, one after another."""
 SURE = 1.0
 """Standard errors by which the sample's recall must exceed the wanted one."""
@@ -75,7 +76,7 @@ def neighbours(
         return Found(nearest(embeddings, k, exclusion, memory, on_progress, engine=engine), "exact")
     search = ApproximateSearch(embeddings, k, exclusion, memory, seed)
     sample = np.random.default_rng(seed).permutation(len(embeddings))[:SAMPLE]
-    truth = nearest(embeddings, k, exclusion, memory, queries=sample, engine=engine)
+    truth = nearest_of_few(embeddings, k, exclusion, sample, memory)
     tried: dict[float, float] = {}
     for effort in EFFORTS:
         tried[effort], error = recall_of(embeddings, sample, search.nearest(sample, effort), truth)

@@ -20,7 +20,8 @@ from sracl.files import written_aside
 from sracl.semantics import index
 from sracl.semantics.embeddings import embed_prefixes, embed_profiles, embed_texts
 from sracl.semantics.encoders import Encoder
-from sracl.semantics.pool import assert_training_only, exclusion, prefix_pool, same_user_share
+from sracl.semantics.pool import assert_training_only, prefix_pool, same_user_share
+from sracl.semantics.prefix_neighbors import prefix_neighbors
 from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import Found, configured_search
 from sracl.semantics.vectors import VectorStore
@@ -162,7 +163,7 @@ def find_neighbors(
     prefixes = index.open_array(folder / index.PREFIX_EMBEDDINGS, len(pool))
     search = configured_search(config.semantics, engine)
     found_items = search(items, exclusion=Exclusion.itself(len(items)), on_progress=on_progress)
-    found_prefixes = search(prefixes, exclusion=exclusion(pool, config.protocol), on_progress=on_progress)
+    found_prefixes = prefix_neighbors(prefixes, pool, config, on_progress, engine)
     of_items, of_prefixes = found_items.neighbours, found_prefixes.neighbours
     share = same_user_share(pool, of_prefixes)
     if config.protocol == "strict" and share > 0:
@@ -172,6 +173,7 @@ def find_neighbors(
     index.add_to_manifest(
         folder,
         neighbors=config.semantics.neighbors,
+        neighbors_of=config.semantics.neighbors_of,
         search={"items": _told(found_items), "prefixes": _told(found_prefixes)},
         same_user_share=share,
         items_without_neighbors=int((of_items[:, 0] < 0).sum()),

@@ -15,7 +15,7 @@ from sracl.config import RunConfig
 from sracl.datasets.prefixes import PrefixPool
 from sracl.semantics import index
 from sracl.semantics.index import SemanticIndex
-from sracl.semantics.pool import exclusion
+from sracl.semantics.prefix_neighbors import prefix_neighbors
 from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import configured_search
 
@@ -37,7 +37,7 @@ def learned_index(backbone: Backbone, pool: PrefixPool, config: RunConfig) -> Se
         pool=pool,
         prefix_embeddings=prefixes,
         item_neighbors=search(items, exclusion=Exclusion.itself(len(items))).neighbours,
-        prefix_neighbors=search(prefixes, exclusion=exclusion(pool, config.protocol)).neighbours,
+        prefix_neighbors=prefix_neighbors(prefixes, pool, config).neighbours,
     )
 
 
