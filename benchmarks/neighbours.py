@@ -1,12 +1,12 @@
 """Exact against approximate search for neighbours, in one run, on the prefixes of a run.
 
-    python benchmarks/neighbours.py RUN_DIR [--threads 1] [--k 10]
+    python benchmarks/neighbours.py RUN_DIR [--threads 1] [--k 10] [--recall 0.99]
 
 RUN_DIR is a run that `sracl embed` has been through. With ONEDNN_MAX_CPU_ISA=AVX2 before it the processor is taken for
 an older one, without fast and right products of bytes. Prints a table and appends a line of JSON to
 benchmarks/results/neighbours.jsonl: seconds by the clock and, since other programs may share the cores, those that the
 process was given. Recall is that of all queries, not of a sample. Exit code 1 where a bound is broken: recall@k of at
-least 0.99 in at most a fifth of the exact search's time.
+least the wanted one, 0.99 unless said, in at most a fifth of the exact search's time.
 """
 
 import argparse
@@ -27,10 +27,10 @@ from rich.table import Table
 from prepared import Prepared
 from sracl.semantics import codes
 from sracl.semantics.pool import exclusion
-from sracl.semantics.search import neighbours, recall_of
+from sracl.semantics.search import WANTED_RECALL, neighbours, recall_of
 
 RESULTS = Path(__file__).parent / "results" / "neighbours.jsonl"
-LEAST_RECALL, MOST_TIME = 0.99, 0.2
+MOST_TIME = 0.2
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--k", type=int, default=10)
+    parser.add_argument("--recall", type=float, default=WANTED_RECALL)
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -47,7 +48,7 @@ def main() -> None:
     seconds, used, found, peaks = {}, {}, {}, {}
     for method in ("approximate", "exact"):
         begin, begin_used = time.perf_counter(), time.process_time()
-        found[method] = neighbours(embeddings, arguments.k, excluded, memory, method=method)
+        found[method] = neighbours(embeddings, arguments.k, excluded, memory, method=method, wanted=arguments.recall)
         seconds[method], used[method] = time.perf_counter() - begin, time.process_time() - begin_used
         peaks[method] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     everything = np.arange(len(embeddings))
@@ -63,6 +64,7 @@ def main() -> None:
         "the same by the process's own time": used["approximate"] / used["exact"],
         "exact, s of the process": used["exact"],
         "approximate, s of the process": used["approximate"],
+        "wanted recall": arguments.recall,
         "recall of all queries": recall,
         "recall as measured by a sample": found["approximate"].recall,
         "products of codes": "integers" if codes.integers_are_faster(embeddings.shape[1]) else "float32",
@@ -83,8 +85,8 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(facts) + "\n")
-    if recall < LEAST_RECALL or figures["of the exact search's time"] > MOST_TIME:
-        sys.exit(f"bounds: recall >= {LEAST_RECALL}, time <= {MOST_TIME} of the exact search's")
+    if recall < arguments.recall or figures["of the exact search's time"] > MOST_TIME:
+        sys.exit(f"bounds: recall >= {arguments.recall}, time <= {MOST_TIME} of the exact search's")
 
 
 if __name__ == "__main__":

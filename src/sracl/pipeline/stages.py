@@ -148,7 +148,8 @@ def neighbors(run: Run) -> None:
     with run.display.counting("neighbours", count) as advance, large_blocks_given_back():
         semantic_stages.find_neighbors(folder, run.dataset, run.split, run.config, advance, run.engine)
     manifest = read_manifest(folder)
-    rows = ["protocol", "items", "items_without_text", "prefixes", "prefixes_without_neighbors", "same_user_share"]
+    of_items, of_prefixes = ("items", "items_without_text"), ("prefixes", "prefixes_without_neighbors", "neighbors_of")
+    rows = ("protocol", *of_items, *of_prefixes, "same_user_share")
     told = [(name.replace("_", " "), manifest[name]) for name in rows]
     for kind, found in manifest["search"].items():
         tried = ", ".join(f"{recall:.4f} by effort {effort}" for effort, recall in found["recall_by_effort"].items())
