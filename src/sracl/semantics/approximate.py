@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sracl.datasets.sequences import ranges
 from sracl.engines import LOCAL, Engine
 from sracl.mapped import let_go
 from sracl.semantics.candidates import Candidates
@@ -129,16 +130,25 @@ class ApproximateSearch:
             members = torch.cat([torch.arange(offsets[other], offsets[other + 1]) for other in near])
             if len(members) < self.k:
                 continue
-            numbers = cells.numbers[members]
             own = np.arange(offsets[cell], offsets[cell + 1])
             for part in _parts(own, self.memory // (16 * len(members))):
                 block = slice(int(part[0]), int(part[-1]) + 1)
-                scores = cells.to_rows(cells.codes[block], members)
-                excluded = (numbers >= self.begins[block, None]) & (numbers < self.ends[block, None])
-                scores.masked_fill_(excluded, NEVER)
+                scores = cells.to_rows(cells.codes[block], members).numpy()
+                self._exclude(scores, block, near)
                 place = len(members) - self.k
-                first[block] = torch.from_numpy(np.partition(scores.numpy(), place, axis=1)[:, place]).float()
+                first[block] = torch.from_numpy(np.partition(scores, place, axis=1)[:, place]).float()
         return first
+
+    def _exclude(self, scores: NDArray[np.generic], block: slice, near: list[int]) -> None:
+        """Set to NEVER what the places of a block may not find in some cells: a few columns a row, found by number."""
+        offsets, begins, ends = self.cells.offsets, self.begins[block], self.ends[block]
+        column = 0
+        for cell in near:
+            numbers = self.cells.numbers[int(offsets[cell]) : int(offsets[cell + 1])]
+            low, high = (torch.searchsorted(numbers, bounds).numpy() for bounds in (begins, ends))
+            rows = np.repeat(np.arange(len(low)), high - low)
+            scores[rows, column + ranges(low, high - low)] = NEVER
+            column += len(numbers)
 
     def _error(self, seed: int) -> float:
         """Standard deviation of the products of codes from those of rows less the mean, both of a cell."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sracl.config import RunConfig
 from sracl.datasets.prefixes import PrefixPool
 from sracl.engines import LOCAL, Engine
-from sracl.semantics.cells import filled_rows
+from sracl.mapped import let_go
+from sracl.semantics.cells import BLOCK, filled_rows
 from sracl.semantics.pool import exclusion
 from sracl.semantics.retrieval import Exclusion
 from sracl.semantics.search import Found, configured_search
@@ -34,7 +35,7 @@ def prefix_neighbors(
         return search(embeddings, exclusion=exclusion(pool, config.protocol), on_progress=on_progress)
     users = np.flatnonzero(pool.sequences.lengths)
     last = pool.number(users, pool.last_trained[users])
-    found = search(embeddings[last], exclusion=Exclusion.itself(len(last)), on_progress=on_progress)
+    found = search(_copied(embeddings, last), exclusion=Exclusion.itself(len(last)), on_progress=on_progress)
     of_users = np.where(found.neighbours >= 0, last[found.neighbours], -1).astype(np.int32)
     of_prefixes = np.repeat(of_users, pool.sequences.lengths[users], axis=0)
     empty = np.ones(len(pool), dtype=bool)
@@ -42,3 +43,12 @@ def prefix_neighbors(
     of_prefixes[empty] = -1
     on_progress(len(pool) - len(last))
     return replace(found, neighbours=of_prefixes)
+
+
+def _copied(embeddings: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Some rows, read so that no more than a block of a mapped file is in memory."""
+    rows = np.empty((len(numbers), embeddings.shape[1]), dtype=np.float32)
+    for begin in range(0, len(numbers), BLOCK):
+        rows[begin : begin + BLOCK] = embeddings[numbers[begin : begin + BLOCK]]
+        let_go(embeddings)
+    return rows
