@@ -46,9 +46,7 @@ def settings_of(config: RunConfig, baseline: str | None = None) -> dict[str, Any
         texts = ("semantics", "protocol") if BASELINES[baseline].needs_texts else ()
         usual = settings_of_baseline(BASELINES[baseline])().model_dump(mode="json")
         parts = ("dataset", "evaluation", *texts)
-        settings = {"baseline": baseline} | flat(
-            {"baseline": usual} | {part: values[part] for part in (*parts, "evaluation")}
-        )
+        settings = {"baseline": baseline} | flat({"baseline": usual} | {part: values[part] for part in parts})
         return {key: value for key, value in settings.items() if not _without_effect(key)}
     objectives = values["objectives"]
     for name, section in objectives.items():
