@@ -12,7 +12,7 @@ from sracl.pipeline.run import Run
 from sracl.reporting import write_report
 from sracl.studies.records import ranks_of
 from support.small_run import USERS
-from support.small_study import silent, small_config
+from support.small_study import said, silent, small_config
 
 SOME = 12
 
@@ -66,6 +66,7 @@ def test_metrics_say_how_many_were_ranked_and_only_evaluation_is_made_anew(whole
     assert found["users"] == SOME
     assert found["split_facts"]["test"]["targets"] == USERS
     assert all(sum(group["targets"] for group in groups.values()) == SOME for groups in found["test_groups"].values())
+    assert f"test, seen items kept, {SOME} of {USERS} targets" in said(some.display)
     made_anew = {name for name, stamp in some.made.items() if before[name] != stamp.fingerprint}
     assert made_anew == {"evaluate"}
     page = write_report(some).read_text(encoding="utf-8")

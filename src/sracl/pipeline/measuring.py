@@ -100,5 +100,8 @@ def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:
     """Print the test metrics of all methods, seen items kept and removed, the model's last."""
     available = [name for name in SHOWN if name in tests["model"].kept]
     ordered = {name: found for name, found in tests.items() if name != "model"} | {model_name(run): tests["model"]}
-    run.display.metrics("test, seen items kept", {name: found.kept for name, found in ordered.items()}, available)
-    run.display.metrics("test, seen items removed", {name: found.unseen for name, found in ordered.items()}, available)
+    asked, whole = len(run.measured_split.test), len(run.split.test)
+    part = f", {asked:,} of {whole:,} targets" if asked < whole else ""
+    kept, unseen = ({name: getattr(found, way) for name, found in ordered.items()} for way in ("kept", "unseen"))
+    run.display.metrics(f"test, seen items kept{part}", kept, available)
+    run.display.metrics(f"test, seen items removed{part}", unseen, available)
