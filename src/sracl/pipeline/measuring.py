@@ -101,7 +101,8 @@ def show_metrics(run: Run, tests: dict[str, Evaluation]) -> None:
     available = [name for name in SHOWN if name in tests["model"].kept]
     ordered = {name: found for name, found in tests.items() if name != "model"} | {model_name(run): tests["model"]}
     asked, whole = len(run.measured_split.test), len(run.split.test)
-    part = f", {asked:,} of {whole:,} targets" if asked < whole else ""
-    kept, unseen = ({name: getattr(found, way) for name, found in ordered.items()} for way in ("kept", "unseen"))
-    run.display.metrics(f"test, seen items kept{part}", kept, available)
-    run.display.metrics(f"test, seen items removed{part}", unseen, available)
+    share = f", {asked:,} of {whole:,} targets" if asked < whole else ""
+    kept = {name: found.kept for name, found in ordered.items()}
+    unseen = {name: found.unseen for name, found in ordered.items()}
+    run.display.metrics(f"test, seen items kept{share}", kept, available)
+    run.display.metrics(f"test, seen items removed{share}", unseen, available)

@@ -34,6 +34,8 @@ class Stage:
     leaves: tuple[str, ...] = ()
 
 
+SEARCH = ("semantics.neighbors", "semantics.neighbors_of", "semantics.search", "semantics.recall")
+"""Settings of the search for neighbours, by texts or by what a backbone learnt."""
 STAGES = (
     Stage("prepare", stages.prepare, ("dataset",), without=("dataset.split.",), leaves=("dataset",)),
     Stage(
@@ -63,7 +65,7 @@ STAGES = (
     Stage(
         "neighbors",
         stages.neighbors,
-        ("semantics.neighbors", "semantics.neighbors_of", "semantics.search", "semantics.recall"),
+        SEARCH,
         ("embed",),
         semantic=True,
         leaves=tuple(f"semantics/{name}" for name in (index.ITEM_NEIGHBORS, index.PREFIX_NEIGHBORS)),
@@ -77,7 +79,7 @@ STAGES = (
     Stage(
         "learned",
         stages.learned,
-        ("protocol", "semantics.neighbors", "semantics.neighbors_of", "semantics.search", "semantics.recall"),
+        ("protocol", *SEARCH),
         ("baseline",),
     ),
     Stage(

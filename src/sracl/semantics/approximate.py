@@ -15,12 +15,11 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sracl.datasets.sequences import ranges
 from sracl.engines import LOCAL, Engine
 from sracl.mapped import let_go
 from sracl.semantics.candidates import Candidates
 from sracl.semantics.cells import BLOCK, Cells, rows_of
-from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion
+from sracl.semantics.retrieval import DEFAULT_MEMORY, Exclusion, exclude
 
 FIRST_CELLS = 4
 """Cells around a query's own, with it, that tell how similar other rows must be."""
@@ -133,21 +132,20 @@ class ApproximateSearch:
             own = np.arange(offsets[cell], offsets[cell + 1])
             for part in _parts(own, self.memory // (16 * len(members))):
                 block = slice(int(part[0]), int(part[-1]) + 1)
-                scores = cells.to_rows(cells.codes[block], members).numpy()
+                scores = cells.to_rows(cells.codes[block], members)
                 self._exclude(scores, block, near)
                 place = len(members) - self.k
-                first[block] = torch.from_numpy(np.partition(scores, place, axis=1)[:, place]).float()
+                first[block] = torch.from_numpy(np.partition(scores.numpy(), place, axis=1)[:, place]).float()
         return first
 
-    def _exclude(self, scores: NDArray[np.generic], block: slice, near: list[int]) -> None:
+    def _exclude(self, scores: Tensor, block: slice, near: list[int]) -> None:
         """Set to NEVER what the places of a block may not find in some cells: a few columns a row, found by number."""
         offsets, begins, ends = self.cells.offsets, self.begins[block], self.ends[block]
         column = 0
         for cell in near:
             numbers = self.cells.numbers[int(offsets[cell]) : int(offsets[cell + 1])]
             low, high = (torch.searchsorted(numbers, bounds).numpy() for bounds in (begins, ends))
-            rows = np.repeat(np.arange(len(low)), high - low)
-            scores[rows, column + ranges(low, high - low)] = NEVER
+            exclude(scores, column + low, column + high, NEVER)
             column += len(numbers)
 
     def _error(self, seed: int) -> float:

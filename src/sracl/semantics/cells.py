@@ -66,8 +66,8 @@ class Cells:
             let_go(embeddings)
         order = torch.argsort(owners, stable=True)
         # Some columns at a time: all at once there would be two copies of what grows most.
-        for columns in torch.arange(codes.shape[1]).split(COLUMNS):
-            some = slice(int(columns[0]), int(columns[-1]) + 1)
+        for begin in range(0, codes.shape[1], COLUMNS):
+            some = slice(begin, begin + COLUMNS)
             codes[:, some] = codes[order, some]
         offsets = torch.zeros(count + 1, dtype=torch.int64)
         torch.cumsum(torch.bincount(owners, minlength=count), 0, out=offsets[1:])

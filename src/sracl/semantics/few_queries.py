@@ -2,14 +2,10 @@
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
 
-from sracl.errors import InputError
-from sracl.mapped import let_go
 from sracl.products import fastest_float32
-from sracl.semantics.retrieval import CHUNK, DEFAULT_MEMORY, Exclusion, best_columns, exclude
+from sracl.semantics.retrieval import CHUNK, DEFAULT_MEMORY, Exclusion, best_columns, exclude, finite_table
 
 
 def nearest_of_few(
@@ -29,7 +25,8 @@ def nearest_of_few(
     numbers = torch.full((len(queries), k), -1, dtype=torch.int64)
     chunks = max(1, memory // (4 * CHUNK * (len(queries) + embeddings.shape[1])))
     for begin in range(0, len(embeddings), CHUNK * chunks):
-        rows = _block(embeddings, begin, CHUNK * chunks)
+        some = embeddings[begin : begin + CHUNK * chunks]
+        rows = finite_table(some, -(-len(some) // CHUNK) * CHUNK)
         with fastest_float32():
             scores = own @ rows.T
         scores[:, ~rows.any(dim=1)] = float("-inf")
@@ -41,14 +38,3 @@ def nearest_of_few(
         numbers = torch.cat([numbers, columns], dim=1).gather(1, places)
     numbers[~own.any(dim=1)] = -1
     return numbers.numpy().astype(np.int32)
-
-
-def _block(embeddings: NDArray[np.float32], begin: int, size: int) -> Float[Tensor, "R D"]:
-    """Some rows, copied, with zeros below up to a multiple of CHUNK."""
-    rows = embeddings[begin : begin + size]
-    if not np.isfinite(rows).all():
-        raise InputError("the embeddings hold NaN or infinite values; embed the texts again")
-    block = torch.zeros(-(-len(rows) // CHUNK) * CHUNK, embeddings.shape[1])
-    block[: len(rows)] = torch.from_numpy(np.array(rows, dtype=np.float32))
-    let_go(embeddings)
-    return block

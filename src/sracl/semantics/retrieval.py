@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -138,12 +138,14 @@ def finite_table(embeddings: NDArray[np.float32], rows: int) -> Float[Tensor, "R
     return table
 
 
-def exclude(scores: Float[Tensor, "B W"], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
-    """Set the scores of the columns `begins[b] ... ends[b] - 1` of every row b to minus infinity."""
+def exclude(
+    scores: Shaped[Tensor, "B W"], begins: NDArray[np.int64], ends: NDArray[np.int64], never: float = float("-inf")
+) -> None:
+    """Set the scores of the columns `begins[b] ... ends[b] - 1` of every row b to `never`."""
     lengths = ends - begins
     rows, columns = np.repeat(np.arange(len(lengths)), lengths), ranges(begins, lengths)
     device = scores.device
-    scores[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)] = float("-inf")
+    scores[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)] = never
 
 
 def best_columns(scores: Float[Tensor, "B W"], k: int) -> tuple[Int[Tensor, "B K"], Float[Tensor, "B K"]]:
